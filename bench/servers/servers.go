@@ -42,10 +42,19 @@ type Server struct {
 	Port int
 	Dir  string // working directory, removed by Stop
 
-	bin  string
-	args []string
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the process is gone
+	bin   string
+	args  []string
+	setup Setup
+	cmd   *exec.Cmd
+	done  chan struct{} // closed when the process is gone
+}
+
+// Setup is how a server is run, beyond its command line. The zero value is
+// what tests want.
+type Setup struct {
+	Env   []string              // added to our own environment
+	Ready time.Duration         // longest wait for an answer, 20 s when zero
+	Begin func(*exec.Cmd) error // starts the process; nil is cmd.Start
 }
 
 // Redis starts the redis-server on PATH without any persistence; args come
@@ -69,12 +78,15 @@ func Spindle(args ...string) (*Server, error) {
 }
 
 // Start runs bin with the command line of redis-server.
-func Start(bin string, args ...string) (*Server, error) {
+func Start(bin string, args ...string) (*Server, error) { return Setup{}.Start(bin, args...) }
+
+// Start is the function Start with this set-up, which Restart keeps.
+func (u Setup) Start(bin string, args ...string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "spindle-server-")
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Name: filepath.Base(bin), Dir: dir, bin: bin, args: args}
+	s := &Server{Name: filepath.Base(bin), Dir: dir, bin: bin, args: args, setup: u}
 	for range portTries {
 		if s.Port, err = freePort(); err != nil {
 			break
@@ -109,7 +121,8 @@ func (s *Server) run() error {
 	s.cmd.Dir = s.Dir
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.SysProcAttr = dieWithParent()
-	if err := s.cmd.Start(); err != nil {
+	s.cmd.Env = append(os.Environ(), s.setup.Env...)
+	if err := s.begin(); err != nil {
 		return err
 	}
 	s.done = make(chan struct{})
@@ -124,10 +137,21 @@ func (s *Server) run() error {
 	return nil
 }
 
+func (s *Server) begin() error {
+	if s.setup.Begin != nil {
+		return s.setup.Begin(s.cmd)
+	}
+	return s.cmd.Start()
+}
+
 // waitReady polls until the server answers PING (an error reply is an answer
 // too, unless it is still loading) or its process ends.
 func (s *Server) waitReady() error {
-	deadline := time.Now().Add(readyTimeout)
+	timeout := readyTimeout
+	if s.setup.Ready > 0 {
+		timeout = s.setup.Ready
+	}
+	deadline := time.Now().Add(timeout)
 	for time.Now().Before(deadline) {
 		select {
 		case <-s.done:
@@ -138,7 +162,7 @@ func (s *Server) waitReady() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("not ready after %v", readyTimeout)
+	return fmt.Errorf("not ready after %v", timeout)
 }
 
 func ping(addr string) (string, error) {

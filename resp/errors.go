@@ -1,0 +1,264 @@
+package resp
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Error is an error reply: a code, a blank and a text, without the leading "-".
+// Clients match on these texts, so every one of them stands in this file, and
+// they are Redis's to the byte. Newlines in them are replaced when written.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+// Code returns the first word, by which errors are counted.
+func (e Error) Code() string {
+	code, _, _ := strings.Cut(string(e), " ")
+	return code
+}
+
+// ProtocolError ends a connection: the parser cannot know where the next command
+// begins. Text is the reply, Reason what Redis writes to its log.
+type ProtocolError struct {
+	Text   Error
+	Reason string
+}
+
+func (e *ProtocolError) Error() string { return string(e.Text) }
+
+var (
+	errBigInline     = &ProtocolError{"ERR Protocol error: too big inline request", "too big inline request"}
+	errQuotes        = &ProtocolError{"ERR Protocol error: unbalanced quotes in request", "unbalanced quotes in inline request"}
+	errBigCount      = &ProtocolError{"ERR Protocol error: too big mbulk count string", "too big mbulk count string"}
+	errCount         = &ProtocolError{"ERR Protocol error: invalid multibulk length", "invalid mbulk count"}
+	errUnauthCount   = &ProtocolError{"ERR Protocol error: unauthenticated multibulk length", "unauth mbulk count"}
+	errBigBulkLen    = &ProtocolError{"ERR Protocol error: too big bulk count string", "too big bulk count string"}
+	errBulkLen       = &ProtocolError{"ERR Protocol error: invalid bulk length", "invalid bulk length"}
+	errUnauthBulkLen = &ProtocolError{"ERR Protocol error: unauthenticated bulk length", "unauth bulk length"}
+)
+
+func errNoBulk(got byte) *ProtocolError {
+	return &ProtocolError{Error("ERR Protocol error: expected '$', got '" + string([]byte{got}) + "'"),
+		"expected $ but got something else"}
+}
+
+// Texts that any command may answer.
+const (
+	ErrSyntax         Error = "ERR syntax error"
+	ErrWrongType      Error = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	ErrNoSuchKey      Error = "ERR no such key"
+	ErrIndexRange     Error = "ERR index out of range"
+	ErrSameObject     Error = "ERR source and destination objects are the same"
+	ErrNotInt         Error = "ERR value is not an integer or out of range"
+	ErrNotPositive    Error = "ERR value is out of range, must be positive"
+	ErrOutOfRange     Error = "ERR value is out of range"
+	ErrNotFloat       Error = "ERR value is not a valid float"
+	ErrNaNOrInfinity  Error = "ERR increment would produce NaN or Infinity"
+	ErrIncrOverflow   Error = "ERR increment or decrement would overflow"
+	ErrDecrOverflow   Error = "ERR decrement would overflow"
+	ErrOffsetRange    Error = "ERR offset is out of range"
+	ErrStringTooLong  Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	ErrInvalidCursor  Error = "ERR invalid cursor"
+	ErrDBIndex        Error = "ERR DB index is out of range"
+	ErrDBIndexFirst   Error = "ERR invalid first DB index"
+	ErrDBIndexSecond  Error = "ERR invalid second DB index"
+	ErrNumkeys        Error = "ERR numkeys should be greater than 0"
+	ErrCountPositive  Error = "ERR count should be greater than 0"
+	ErrTooManyNumkeys Error = "ERR Number of keys can't be greater than number of args"
+	ErrTimeoutFloat   Error = "ERR timeout is not a float or out of range"
+	ErrTimeoutInt     Error = "ERR timeout is not an integer or out of range"
+	ErrTimeoutNeg     Error = "ERR timeout is negative"
+	ErrTimeoutRange   Error = "ERR timeout is out of range"
+)
+
+// Texts about the state of the server or of the connection.
+const (
+	ErrNoAuth         Error = "NOAUTH Authentication required."
+	ErrNoAuthHello    Error = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+	ErrWrongPass      Error = "WRONGPASS invalid username-password pair or user is disabled."
+	ErrAuthNoPassword Error = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+	ErrNoProto        Error = "NOPROTO unsupported protocol version"
+	ErrProtoNotInt    Error = "ERR Protocol version is not an integer or out of range"
+	ErrNoScript       Error = "NOSCRIPT No matching script. Please use EVAL."
+	ErrLoading        Error = "LOADING Redis is loading the dataset in memory"
+	ErrBusyScript     Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	ErrBusyFunction   Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+	ErrMasterDown     Error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+	ErrMisconfRDB     Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
+	ErrReadOnly       Error = "READONLY You can't write against a read only replica."
+	ErrOOM            Error = "OOM command not allowed when used memory > 'maxmemory'."
+	ErrExecAbort      Error = "EXECABORT Transaction discarded because of previous errors."
+	ErrNoReplicas     Error = "NOREPLICAS Not enough good replicas to write."
+	ErrBusyKey        Error = "BUSYKEY Target key name already exists."
+	ErrNoPermKey      Error = "NOPERM this user has no permissions to access one of the keys used as arguments"
+	ErrNoPermChannel  Error = "NOPERM this user has no permissions to access one of the channels used as arguments"
+	ErrInMulti        Error = "ERR Command not allowed inside a transaction"
+	ErrMaxClients     Error = "ERR max number of clients reached"
+	ErrProtectedMode  Error = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside."
+)
+
+// MULTI, WATCH and blocked clients.
+const (
+	ErrNestedMulti         Error = "ERR MULTI calls can not be nested"
+	ErrExecWithoutMulti    Error = "ERR EXEC without MULTI"
+	ErrDiscardWithoutMulti Error = "ERR DISCARD without MULTI"
+	ErrWatchInMulti        Error = "ERR WATCH inside MULTI is not allowed"
+	ErrUnblocked           Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+	ErrUnblockedForced     Error = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+	ErrUnblockedStreamGone Error = "UNBLOCKED the stream key no longer exists"
+)
+
+// CLIENT and HELLO.
+const (
+	ErrNoSuchClient        Error = "ERR No such client"
+	ErrNoSuchClientID      Error = "ERR No such client ID"
+	ErrClientName          Error = "ERR Client names cannot contain spaces, newlines or special characters."
+	ErrClientIDPositive    Error = "ERR client-id should be greater than 0"
+	ErrInvalidClientID     Error = "ERR Invalid client ID"
+	ErrUnblockReason       Error = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
+	ErrPauseMode           Error = "ERR CLIENT PAUSE mode must be WRITE or ALL"
+	ErrResetOnlyNormal     Error = "ERR can only reset normal client connections"
+	ErrTrackingOneRedirect Error = "ERR A client can only redirect to a single other client"
+	ErrTrackingNoRedirect  Error = "ERR The client ID you want redirect to does not exist"
+	ErrTrackingPrefixBcast Error = "ERR PREFIX option requires BCAST mode to be enabled"
+	ErrTrackingSwitchBcast Error = "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then re-enabling it with a different mode."
+	ErrTrackingOptBcast    Error = "ERR OPTIN and OPTOUT are not compatible with BCAST"
+	ErrTrackingOptBoth     Error = "ERR You can't specify both OPTIN mode and OPTOUT mode"
+	ErrTrackingSwitchOpt   Error = "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then re-enabling it with a different mode."
+	ErrCachingMode         Error = "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"
+	ErrCachingYes          Error = "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode."
+	ErrCachingNo           Error = "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode."
+)
+
+// Strings, bits and HyperLogLogs.
+const (
+	ErrBitOffset        Error = "ERR bit offset is not an integer or out of range"
+	ErrBitValue         Error = "ERR bit is not an integer or out of range"
+	ErrBitArg           Error = "ERR The bit argument must be 1 or 0."
+	ErrBitopNot         Error = "ERR BITOP NOT must be called with a single source key."
+	ErrBitfieldType     Error = "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+	ErrBitfieldOverflow Error = "ERR Invalid OVERFLOW type specified"
+	ErrBitfieldReadOnly Error = "ERR BITFIELD_RO only supports the GET subcommand"
+	ErrLCSStrings       Error = "ERR The specified keys must contain string values"
+	ErrLCSLenIdx        Error = "ERR If you want both the length and indexes, please just use IDX."
+	ErrLCSTooLong       Error = "ERR String too long for LCS"
+	ErrLCSMemory        Error = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
+	ErrHLLWrongType     Error = "WRONGTYPE Key is not a valid HyperLogLog string value."
+	ErrHLLCorrupted     Error = "INVALIDOBJ Corrupted HLL object detected"
+)
+
+// Hashes, lists and sets.
+const (
+	ErrHashNotInt    Error = "ERR hash value is not an integer"
+	ErrHashNotFloat  Error = "ERR hash value is not a float"
+	ErrRankZero      Error = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list"
+	ErrCountNegative Error = "ERR COUNT can't be negative"
+	ErrMaxlenNeg     Error = "ERR MAXLEN can't be negative"
+	ErrLimitNegative Error = "ERR LIMIT can't be negative"
+)
+
+// Sorted sets.
+const (
+	ErrMinMaxFloat     Error = "ERR min or max is not a float"
+	ErrMinMaxLex       Error = "ERR min or max not valid string range item"
+	ErrWeightFloat     Error = "ERR weight value is not a float"
+	ErrScoreNaN        Error = "ERR resulting score is not a number (NaN)"
+	ErrXXAndNX         Error = "ERR XX and NX options at the same time are not compatible"
+	ErrGTLTNX          Error = "ERR GT, LT, and/or NX options at the same time are not compatible"
+	ErrIncrPair        Error = "ERR INCR option supports a single increment-element pair"
+	ErrLimitWithoutBy  Error = "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
+	ErrWithScoresBylex Error = "ERR syntax error, WITHSCORES not supported in combination with BYLEX"
+	ErrNXAndXXGTLT     Error = "ERR NX and XX, GT or LT options at the same time are not compatible"
+	ErrGTAndLT         Error = "ERR GT and LT options at the same time are not compatible"
+	ErrSortScores      Error = "ERR One or more scores can't be converted into double"
+	ErrGeoUnit         Error = "ERR unsupported unit provided. please use M, KM, FT, MI"
+	ErrGeoRadius       Error = "ERR need numeric radius"
+	ErrGeoRadiusNeg    Error = "ERR radius cannot be negative"
+)
+
+// ErrMisconfAOF answers writes while the log cannot be written.
+func ErrMisconfAOF(reason string) Error {
+	return Error("MISCONF Errors writing to the AOF file: " + reason)
+}
+
+// ErrWrongArity takes the command's full name, in lower case: "get", "config|get".
+func ErrWrongArity(name string) Error {
+	return Error("ERR wrong number of arguments for '" + name + "' command")
+}
+
+// ErrUnknownCommand quotes the name and the first arguments, 128 bytes of each.
+func ErrUnknownCommand(name []byte, args [][]byte) Error {
+	const quoteMax = 128
+	b := append([]byte("ERR unknown command '"), cString(name, quoteMax)...)
+	b = append(b, "', with args beginning with: "...)
+	from := len(b)
+	for _, a := range args {
+		room := quoteMax - (len(b) - from)
+		if room <= 0 {
+			break
+		}
+		b = append(b, '\'')
+		b = append(b, cString(a, room)...)
+		b = append(b, "' "...)
+	}
+	return Error(b)
+}
+
+// cString returns at most limit bytes of b, up to the first NUL: what printf
+// would print of it.
+func cString(b []byte, limit int) []byte {
+	b = b[:min(len(b), limit)]
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	return b
+}
+
+// ErrUnknownSubcommand takes the container's name as the client spelled it.
+func ErrUnknownSubcommand(command, sub []byte) Error {
+	return Error(fmt.Sprintf("ERR unknown subcommand '%s'. Try %s HELP.",
+		cString(sub, 128), strings.ToUpper(string(command))))
+}
+
+// ErrSubcommandSyntax is for a known subcommand with arguments of no use to it.
+func ErrSubcommandSyntax(command, sub []byte) Error {
+	return Error(fmt.Sprintf("ERR unknown subcommand or wrong number of arguments for '%s'. Try %s HELP.",
+		cString(sub, 128), strings.ToUpper(string(command))))
+}
+
+// ErrInvalidExpire takes the command's full name, in lower case.
+func ErrInvalidExpire(name string) Error {
+	return Error("ERR invalid expire time in '" + name + "' command")
+}
+
+// ErrNoPermCommand takes the command's full name, in lower case.
+func ErrNoPermCommand(name string) Error {
+	return Error("NOPERM this user has no permissions to run the '" + name + "' command")
+}
+
+// ErrRange tells the bounds of an integer argument.
+func ErrRange(lo, hi int64) Error {
+	return Error(fmt.Sprintf("ERR value is out of range, value must between %d and %d", lo, hi))
+}
+
+// ErrSubscribed is for a command that a RESP2 client in subscribe mode may not send.
+func ErrSubscribed(name string) Error {
+	return Error("ERR Can't execute '" + name + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context")
+}
+
+// ErrExecAbortBecause is for a queued command that EXEC refused.
+func ErrExecAbortBecause(reason string) Error {
+	return Error("EXECABORT Transaction discarded because of: " + reason)
+}
+
+// ErrHelloOption quotes an option of HELLO that makes no sense.
+func ErrHelloOption(option []byte) Error {
+	return Error("ERR Syntax error in HELLO option '" + string(cString(option, len(option))) + "'")
+}
+
+// ErrGeoPair quotes coordinates out of range.
+func ErrGeoPair(longitude, latitude float64) Error {
+	return Error(fmt.Sprintf("ERR invalid longitude,latitude pair %f,%f", longitude, latitude))
+}

@@ -1,0 +1,110 @@
+package loop
+
+import (
+	"github.com/tidwall/evio"
+	"golang.org/x/sys/unix"
+)
+
+// opened is evio's event. It makes our Conn, or recognises the control connection.
+func (l *Loop) opened(ec evio.Conn) ([]byte, evio.Options, evio.Action) {
+	opts := evio.Options{ReuseInputBuffer: true}
+	fd, poll, err := peek(ec)
+	if err != nil {
+		l.fatal = err
+		return nil, opts, evio.Shutdown
+	}
+	unix.CloseOnExec(fd)
+	if l.poll < 0 {
+		l.poll = poll
+		l.findListeners(fd)
+	}
+	l.checkDescriptors(fd)
+	if ec.AddrIndex() == 0 {
+		if !trustedControl(fd) {
+			unix.Shutdown(fd, unix.SHUT_RDWR)
+			return nil, opts, evio.None
+		}
+		ec.SetContext(l)
+		if !l.ticking {
+			l.ticking = true
+			l.After(0, l.tick)
+		}
+		return nil, opts, evio.None
+	}
+	if l.draining {
+		unix.Shutdown(fd, unix.SHUT_RDWR)
+		return nil, opts, evio.None
+	}
+	c := newConn(l, ec, fd)
+	ec.SetContext(c)
+	if !c.isUnix {
+		tuneTCP(fd, l.keepAliveTime())
+	}
+	l.conns[c] = struct{}{}
+	if !l.h.Opened(c) {
+		delete(l.conns, c)
+		c.refused = true
+		c.Close()
+	}
+	return nil, opts, evio.None
+}
+
+// data is evio's event: input of a client, or a wake-up.
+func (l *Loop) data(ec evio.Conn, in []byte) ([]byte, evio.Action) {
+	c, ok := ec.Context().(*Conn)
+	if !ok {
+		if ec.Context() == any(l) {
+			return nil, l.turn()
+		}
+		return nil, evio.None
+	}
+	if c.opening {
+		c.settleOpen()
+	}
+	if c.dead || c.closing || l.draining {
+		return nil, evio.None
+	}
+	l.h.Data(c, in)
+	return nil, evio.None
+}
+
+// closed is evio's event, for the end of a stream and for read errors. The descriptor is closed already.
+func (l *Loop) closed(ec evio.Conn, err error) evio.Action {
+	c, ok := ec.Context().(*Conn)
+	if !ok {
+		if ec.Context() == any(l) && !l.stop {
+			return evio.Shutdown // without wake-ups there is no loop
+		}
+		return evio.None
+	}
+	c.evioClosed(err)
+	return evio.None
+}
+
+// turn runs what is due: posted functions, then timers.
+func (l *Loop) turn() evio.Action {
+	l.post.run()
+	l.timer.run()
+	if !l.stop {
+		return evio.None
+	}
+	select {
+	case <-l.stopped:
+	default:
+		close(l.stopped)
+	}
+	return evio.Shutdown
+}
+
+// tick calls the handler's cron and looks after descriptors.
+func (l *Loop) tick() {
+	if l.draining {
+		return
+	}
+	l.probeDescriptors()
+	d := l.h.Tick()
+	if d <= 0 {
+		d = defaultTick
+	}
+	l.After(d, l.tick)
+}

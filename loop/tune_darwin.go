@@ -1,0 +1,9 @@
+package loop
+
+import "golang.org/x/sys/unix"
+
+func setKeepAlive(fd, idle, interval, count int) {
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPALIVE, idle)
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, interval)
+	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPCNT, count)
+}

@@ -1,0 +1,4 @@
+package loop
+
+// setKeepAlive does nothing: OpenBSD has these times for the whole system only.
+func setKeepAlive(fd, idle, interval, count int) {}

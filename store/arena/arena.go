@@ -54,7 +54,13 @@ type Options struct {
 	// Reserve is the size of the virtual range in bytes, at most 1 TB, which
 	// is also the default. When the system refuses, smaller ones are tried.
 	Reserve int64
-	// HugePages asks for transparent huge pages where the system has them.
+	// HugePages asks for transparent huge pages on Linux; without it they are
+	// forbidden, whatever the system's setting. In BenchmarkHugePages (8 M
+	// slots of 64 bytes) they fill three times as fast (8 against 27 ns a slot)
+	// and read 10 % faster (380 against 420 ns a dependent random access), but
+	// take up to 5 % more memory, and the kernel may put holes that Trim has
+	// returned back into huge pages. Off keeps the resident size what Committed
+	// says, so off is the default.
 	HugePages bool
 }
 

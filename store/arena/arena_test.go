@@ -360,3 +360,22 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 		t.Fatalf("%v Go allocations", n)
 	}
 }
+
+func TestStats(t *testing.T) {
+	a := newArena(t)
+	for range 2000 {
+		a.Alloc(60)
+	}
+	a.Alloc(1 << 20)
+	a.Free(a.Alloc(1 << 20))
+	s := a.Stats()
+	if s.Used != 2000*64+1<<20 || s.Used != a.Used() || s.Committed != a.Committed() {
+		t.Fatalf("%+v", s)
+	}
+	if len(s.Classes) != 1 || s.Classes[0] != (ClassStats{Size: 64, SpanBytes: 64 << 10, Spans: 2, Slots: 2048, Live: 2000}) {
+		t.Fatalf("%+v", s.Classes)
+	}
+	if s.LargeRuns != 1 || s.Large != 1<<20 || s.Free != 1<<20 || s.Fragmentation() < 1.8 || s.Fragmentation() > 2 {
+		t.Fatalf("%+v %v", s, s.Fragmentation())
+	}
+}

@@ -90,7 +90,8 @@ func decimalLen(n int64) int {
 		size, u = 2, -u
 	}
 	// 1233/4096 is log10(2): the estimate is the digit count less one, or one more.
-	t := bits.Len64(u|1) * 1233 >> 12
+	u |= 1 // never crosses a power of ten, and 0 has a digit too
+	t := bits.Len64(u) * 1233 >> 12
 	if u < powersOf10[t] {
 		t--
 	}

@@ -1,0 +1,425 @@
+package aof
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// baseSyncBytes is how much of a new base is written between two syncs, so
+	// that the last one is short and the log's own syncs do not queue behind it.
+	baseSyncBytes = 4 << 20
+	baseBuffers   = 1024
+)
+
+var errAborted = errors.New("the rewrite was aborted")
+
+// Rewrite takes a new base: commands that rebuild the data set as it was when
+// BeginRewrite returned. Effects after that moment go to a new increment, and
+// stay there whatever becomes of the rewrite.
+type Rewrite struct {
+	l       *Log
+	started time.Time
+	done    func(error)
+
+	// The loop's own.
+	cur       *buffer
+	db        int
+	committed bool
+
+	ch       chan *buffer
+	backlog  atomic.Int64
+	quit     chan struct{} // closed by abort
+	quitOnce sync.Once
+	quitErr  error         // set before quit is closed
+	switched chan struct{} // closed when appends go to the new increment
+	keep     int64         // its number; set before switched is closed
+	over     chan struct{} // closed at the end
+}
+
+// BeginRewrite switches appends to a new increment and returns the Rewrite
+// that takes the base. done is called once, on a goroutine of the log, with
+// the outcome; the Rewrite is over then, even if Commit was not called.
+func (l *Log) BeginRewrite(done func(error)) (*Rewrite, error) {
+	switch {
+	case l.closed:
+		return nil, errClosed
+	case l.inBlock:
+		return nil, errInBlock
+	case l.rewrite.Load() != nil:
+		return nil, errRewriting
+	}
+	l.handOver()
+	l.db, l.stampSec = -1, 0
+	r := &Rewrite{
+		l: l, started: time.Now(), done: done, cur: l.pool.get(), db: -1,
+		ch: make(chan *buffer, baseBuffers), quit: make(chan struct{}),
+		switched: make(chan struct{}), over: make(chan struct{}),
+	}
+	if l.o.FileTimestamp && !l.o.RDBPreamble {
+		r.cur.b = appendTimestamp(r.cur.b, l.nowMs/1000)
+	}
+	l.stats.rewrites.Add(1)
+	l.rewrite.Store(r)
+	l.send(message{kind: msgSwitch, rewrite: r})
+	go r.run()
+	return r, nil
+}
+
+// Append adds a command to the base. The arguments are copied.
+func (r *Rewrite) Append(db int, args ...[]byte) {
+	if db != r.db {
+		r.db = db
+		r.cur.b = appendSelect(r.cur.b, db)
+	}
+	r.cur.b = appendCommand(r.cur.b, args...)
+	r.filled()
+}
+
+// Write adds raw bytes to the base: an RDB, or whole encoded commands whose
+// database the caller looks after. It never fails; see Err.
+func (r *Rewrite) Write(p []byte) (int, error) {
+	r.cur.b = append(r.cur.b, p...)
+	r.filled()
+	return len(p), nil
+}
+
+func (r *Rewrite) filled() {
+	if len(r.cur.b) >= handOverBytes {
+		r.handOver()
+	}
+}
+
+func (r *Rewrite) handOver() {
+	b := r.cur
+	if len(b.b) == 0 {
+		return
+	}
+	r.cur = r.l.pool.get()
+	r.backlog.Add(int64(len(b.b)))
+	select {
+	case r.ch <- b:
+	case <-r.quit:
+		r.backlog.Add(-int64(len(b.b)))
+		r.l.pool.put(b)
+	}
+}
+
+// Backlog is how many bytes of the base wait to be written. A caller that
+// walks its data set pauses while this is above a few megabytes. Any goroutine
+// may ask.
+func (r *Rewrite) Backlog() int64 { return r.backlog.Load() }
+
+// Err tells early that the rewrite cannot succeed any more. Any goroutine may ask.
+func (r *Rewrite) Err() error {
+	select {
+	case <-r.quit:
+		return r.quitErr
+	default:
+		return nil
+	}
+}
+
+// Commit ends the base. What follows happens on goroutines of the log: sync,
+// rename, new manifest; then done is called.
+func (r *Rewrite) Commit() {
+	if r.committed {
+		return
+	}
+	r.committed = true
+	r.handOver()
+	close(r.ch)
+}
+
+// Abort gives the rewrite up. The log is as good as before; done is called
+// with an error. After the end of the rewrite Abort does nothing.
+func (r *Rewrite) Abort() { r.abort(errAborted) }
+
+func (r *Rewrite) abort(err error) {
+	r.quitOnce.Do(func() {
+		r.quitErr = err
+		close(r.quit)
+	})
+}
+
+// run is the rewrite's goroutine.
+func (r *Rewrite) run() {
+	w := r.l.w
+	temp := w.d.join(w.d.tempBaseName())
+	err := r.writeBase(temp)
+	if err == nil {
+		err = r.waitSwitched()
+	}
+	if err == nil {
+		err = w.do(func() error { return w.commit(r, temp) })
+	}
+	if err != nil {
+		r.abort(err)
+		w.d.fs.Remove(temp)
+		r.l.o.Logf(Warning, "Background AOF rewrite terminated with error: %v", err)
+	} else {
+		r.l.o.Logf(Notice, "Background AOF rewrite finished successfully")
+	}
+	r.account(err)
+	r.l.rewrite.Store(nil)
+	close(r.over)
+	r.done(err)
+	if err == nil {
+		w.removeHistory()
+	}
+}
+
+func (r *Rewrite) account(err error) {
+	s := &r.l.stats
+	s.lastFailed.Store(err != nil)
+	s.lastSec.Store(int64(time.Since(r.started) / time.Second))
+	if err != nil {
+		s.failuresInRow.Add(1)
+	} else {
+		s.failuresInRow.Store(0)
+	}
+}
+
+// writeBase writes the buffers to the temporary base, durably.
+func (r *Rewrite) writeBase(path string) error {
+	f, err := r.l.o.FS.OpenFile(path, writeFlags|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	err = r.writeBuffers(f)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (r *Rewrite) writeBuffers(f File) error {
+	unsynced := 0
+	for {
+		var b *buffer
+		select {
+		case <-r.quit:
+			return r.quitErr
+		case b = <-r.ch:
+		}
+		if b == nil {
+			return r.Err()
+		}
+		n, err := f.Write(b.b)
+		if err == nil && n < len(b.b) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return err
+		}
+		r.backlog.Add(-int64(n))
+		r.l.pool.put(b)
+		if unsynced += n; unsynced >= baseSyncBytes {
+			unsynced = 0
+			if err := f.Sync(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// waitSwitched waits until the writer has come to the new increment.
+func (r *Rewrite) waitSwitched() error {
+	select {
+	case <-r.switched:
+		return nil
+	case <-r.quit:
+		return r.quitErr
+	}
+}
+
+func (d dir) tempBaseName() string { return "temp-" + d.name + ".base" }
+func (d dir) tempIncrName() string { return "temp-" + d.name + ".incr" }
+
+// switchFile goes on in a new increment. A failure to sync what is written is
+// the log's failure; one to make the new file is only the rewrite's.
+func (w *writer) switchFile(r *Rewrite) error {
+	if r.Err() != nil {
+		return nil
+	}
+	var err error
+	if w.waiting {
+		err = w.openTempIncr()
+	} else {
+		// The old file is whole on disk before a manifest says that it is not the last.
+		if err := w.sync(); err != nil {
+			return err
+		}
+		err = w.nextIncr()
+	}
+	if err != nil {
+		r.abort(err)
+		return nil
+	}
+	r.keep = w.man.incrSeq
+	close(r.switched)
+	return nil
+}
+
+// nextIncr opens the next increment and puts it in the manifest.
+func (w *writer) nextIncr() error {
+	m := w.man.clone()
+	info := m.addIncr(w.d.name)
+	f, err := w.d.fs.OpenFile(w.d.join(info.name), writeFlags|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	w.l.o.Logf(Notice, "Creating AOF incr file %s on background rewrite", info.name)
+	replaced, err := w.d.persist(m)
+	if !replaced {
+		f.Close()
+		w.d.fs.Remove(w.d.join(info.name))
+		return err
+	}
+	w.man = m
+	w.dirDirty = w.dirDirty || err != nil
+	w.useFile(f, info.name)
+	return nil
+}
+
+// openTempIncr starts the increment of a log that becomes valid with the
+// commit of a rewrite.
+func (w *writer) openTempIncr() error {
+	if err := w.waitSync(); err != nil {
+		w.loseFile()
+		return err
+	}
+	f, err := w.d.fs.OpenFile(w.d.join(w.d.tempIncrName()), writeFlags|os.O_TRUNC)
+	if err != nil {
+		return err
+	}
+	w.useFile(f, w.d.tempIncrName())
+	return nil
+}
+
+func (w *writer) useFile(f File, name string) {
+	if w.cur.f != nil {
+		w.cur.f.Close()
+	}
+	w.cur = increment{f: f, name: name}
+}
+
+// commit puts the finished base in the manifest. It runs on the writer's goroutine.
+func (w *writer) commit(r *Rewrite, temp string) error {
+	if err := r.Err(); err != nil {
+		return err
+	}
+	m := w.man.clone()
+	suffix := "aof"
+	if w.l.o.RDBPreamble {
+		suffix = "rdb"
+	}
+	base := m.setBase(w.d.name, suffix)
+	incr := fileInfo{}
+	if w.waiting {
+		m.retireIncrs(math.MaxInt64)
+		incr = m.addIncr(w.d.name)
+	} else {
+		m.retireIncrs(r.keep)
+	}
+	if err := w.d.fs.Rename(temp, w.d.join(base.name)); err != nil {
+		return err
+	}
+	replaced, err := w.commitNames(m, incr)
+	if !replaced {
+		w.d.fs.Remove(w.d.join(base.name))
+		return err
+	}
+	w.l.o.Logf(Notice, "Successfully renamed the temporary AOF base file into %s", base.name)
+	w.man = m
+	w.dirDirty = w.dirDirty || err != nil
+	if w.waiting {
+		w.cur.name = incr.name
+		w.waiting, w.lost = false, false
+		w.l.stats.waiting.Store(false)
+		w.force = true
+	}
+	w.measure()
+	w.l.stats.rewriteSize.Store(w.l.stats.size.Load())
+	return nil
+}
+
+// commitNames gives the temporary increment its name, if there is one, and
+// persists m; if that fails, it takes the name back.
+func (w *writer) commitNames(m *manifest, incr fileInfo) (replaced bool, err error) {
+	temp, final := w.d.join(w.d.tempIncrName()), w.d.join(incr.name)
+	if incr.name != "" {
+		if err := w.d.fs.Rename(temp, final); err != nil {
+			return false, err
+		}
+	}
+	replaced, err = w.d.persist(m)
+	if !replaced && incr.name != "" {
+		if backErr := w.d.fs.Rename(final, temp); backErr != nil {
+			w.l.o.Logf(Warning, "Error trying to rename the AOF incr file %s back: %v", incr.name, backErr)
+		}
+	}
+	return replaced, err
+}
+
+// measure sums up the live files.
+func (w *writer) measure() {
+	var total int64
+	for _, info := range w.man.live() {
+		if n, err := w.d.fs.Size(w.d.join(info.name)); err == nil {
+			total += n
+		}
+	}
+	w.l.stats.size.Store(total)
+}
+
+// removeHistory removes the files that are no longer part of the log, then
+// their lines in the manifest. It runs beside the writer: removing a large
+// file takes a while. What fails is tried again after the next rewrite or start.
+func (w *writer) removeHistory() {
+	var history []fileInfo
+	err := w.do(func() error {
+		if w.dirDirty {
+			// A power loss may still bring the old manifest back.
+			if err := w.d.fs.SyncDir(w.d.path); err != nil {
+				return err
+			}
+			w.dirDirty = false
+		}
+		history = append(history, w.man.history...)
+		return nil
+	})
+	if err != nil || len(history) == 0 {
+		return
+	}
+	gone := map[string]bool{}
+	for _, info := range history {
+		w.l.o.Logf(Notice, "Removing the history file %s in the background", info.name)
+		err := w.d.fs.Remove(w.d.join(info.name))
+		gone[info.name] = err == nil || errors.Is(err, fs.ErrNotExist)
+	}
+	_ = w.do(func() error {
+		m := w.man.clone()
+		m.history = m.history[:0]
+		for _, info := range w.man.history {
+			if !gone[info.name] {
+				m.history = append(m.history, info)
+			}
+		}
+		replaced, err := w.d.persist(m)
+		if replaced {
+			w.man = m
+			w.dirDirty = w.dirDirty || err != nil
+		}
+		return err
+	})
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"spindle/store/arena"
+	"spindle/store/index"
+)
+
+// Object is a large collection: one Go value whose elements live in the arena or in
+// pointer-free slices, so that the collector has nothing to mark per element.
+type Object interface {
+	// Len returns the number of elements.
+	Len() int
+	// Bytes returns the memory the collection takes beyond its record.
+	Bytes() int64
+	// Free releases at most steps elements and returns how many it did; fewer than steps means that all are gone.
+	Free(steps int) int
+}
+
+// handleBytes is the length of a value that is an object's handle.
+const handleBytes = 4
+
+// objectTable gives objects the numbers that records hold.
+type objectTable struct {
+	all  []Object
+	free []uint32
+}
+
+func (t *objectTable) add(o Object) uint32 {
+	if n := len(t.free); n > 0 {
+		h := t.free[n-1]
+		t.free = t.free[:n-1]
+		t.all[h] = o
+		return h
+	}
+	t.all = append(t.all, o)
+	return uint32(len(t.all) - 1)
+}
+
+func (t *objectTable) get(h uint32) Object { return t.all[h] }
+
+func (t *objectTable) remove(h uint32) {
+	t.all[h] = nil
+	t.free = append(t.free, h)
+}
+
+// reclaimQueue holds what has left the keyspace and is still to be freed, a slice at a time, so that
+// dropping ten million elements stops nobody.
+type reclaimQueue struct {
+	s     *Store
+	queue []Object
+	freed int64
+}
+
+// reclaimAtOnce is the size up to which an object is freed when it is dropped.
+const reclaimAtOnce = 64
+
+func (q *reclaimQueue) add(o Object) {
+	if o.Len() <= reclaimAtOnce {
+		q.step(o, 2*reclaimAtOnce)
+		return
+	}
+	q.queue = append(q.queue, o)
+}
+
+// step frees at most steps elements of o, after the running snapshot has taken them. It returns the work done and
+// whether o is gone.
+func (q *reclaimQueue) step(o Object, steps int) (int, bool) {
+	walked := 0
+	if sn := q.s.snap; sn != nil {
+		n, free := sn.finish(o, steps)
+		if walked = n; !free || n >= steps {
+			return n, false
+		}
+	}
+	n := o.Free(steps - walked)
+	return walked + n, n < steps-walked
+}
+
+// Reclaim frees at most steps elements of dropped collections and flushed databases. It reports whether some are left.
+func (s *Store) Reclaim(steps int) bool {
+	q := &s.reclaim
+	for steps > 0 && len(q.queue) > 0 {
+		n, gone := q.step(q.queue[0], steps)
+		if gone {
+			q.queue[0] = nil
+			q.queue = q.queue[1:]
+			q.freed++
+		}
+		steps -= max(n, 1)
+	}
+	return len(q.queue) > 0
+}
+
+// Reclaiming returns the number of dropped objects whose memory is still to be freed.
+func (s *Store) Reclaiming() int { return len(s.reclaim.queue) }
+
+// Reclaimed returns the number of objects freed in slices so far.
+func (s *Store) Reclaimed() int64 { return s.reclaim.freed }
+
+// flushed is a database's keyspace on its way out.
+type flushed struct {
+	s  *Store
+	ix *index.Index
+}
+
+func (f *flushed) Len() int     { return f.ix.Len() }
+func (f *flushed) Bytes() int64 { return f.ix.Bytes() }
+
+// Free implements Object.
+func (f *flushed) Free(steps int) int {
+	return f.ix.Drain(steps, func(ref arena.Ref) {
+		k := Key{db: &DB{s: f.s}, ref: ref, rec: f.s.record(ref)}
+		k.db.dropValue(&k)
+		f.s.Mem.Free(ref)
+	})
+}

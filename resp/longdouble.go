@@ -56,7 +56,7 @@ func ParseLongDouble(b []byte) (LongDouble, bool) {
 }
 
 // splitNumber reads digits[.digits][exponent] as mant * base^exp, where base is
-// 10, or 2 for hexadecimal digits. Exponents are clamped far out of range.
+// 10, or 2 for hexadecimal digits.
 func splitNumber(b []byte) (mant *big.Int, exp, base int, ok bool) {
 	base, radix, perDigit, mark := 10, 10, 1, byte('e')
 	if isHexFloatDigits(b) {
@@ -101,7 +101,7 @@ func isHexFloatDigits(b []byte) bool {
 
 // clampedInt reads an exponent, of any number of digits, with an optional sign.
 func clampedInt(b []byte) (int, bool) {
-	const limit = 100_000
+	const limit = 1 << 40 // more than any number of digits can make up for
 	neg := len(b) > 0 && b[0] == '-'
 	if neg || len(b) > 0 && b[0] == '+' {
 		b = b[1:]
@@ -122,13 +122,13 @@ func clampedInt(b []byte) (int, bool) {
 // scale sets z to mant * base^exp, correctly rounded: the operands are exact, so
 // there is one rounding.
 func scale(z *big.Float, mant *big.Int, exp, base int) {
+	const far = 50_000 // digits are at most 5 KB, so this is out of range
+	exp = max(-far, min(far, exp))
 	if base == 2 {
 		z.SetInt(mant)
 		z.SetMantExp(z, exp)
 		return
 	}
-	const far = 12_000 // 10^±12000 puts 5 KB of digits out of range
-	exp = max(-far, min(far, exp))
 	pow := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(exp, -exp))), nil)
 	if exp >= 0 {
 		z.SetInt(mant.Mul(mant, pow))

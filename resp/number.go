@@ -44,7 +44,13 @@ func ParseFloat(b []byte) (float64, bool) {
 	if len(b) == 0 || bytes.IndexByte(b, '_') >= 0 {
 		return 0, false
 	}
-	if isHexFloat(b) && bytes.IndexByte(b, 'p') < 0 && bytes.IndexByte(b, 'P') < 0 {
+	switch {
+	case len(b) > digitsMax:
+		var ok bool
+		if b, ok = shorten(b); !ok {
+			return 0, false
+		}
+	case isHexFloat(b) && bytes.IndexByte(b, 'p') < 0 && bytes.IndexByte(b, 'P') < 0:
 		b = append(append(make([]byte, 0, len(b)+2), b...), "p0"...) // Go insists on an exponent
 	}
 	f, err := strconv.ParseFloat(unsafeString(b), 64)
@@ -52,6 +58,66 @@ func ParseFloat(b []byte) (float64, bool) {
 		return 0, false
 	}
 	return f, true
+}
+
+// digitsMax is how many digits decide to which float64 a number rounds, if one
+// more stands for all that follow.
+const digitsMax = 770
+
+// shorten returns a number with few digits that rounds as b does. (Go misplaces
+// the point of an integer part of more than 800 digits, and clamps exponents.)
+func shorten(b []byte) ([]byte, bool) {
+	out := make([]byte, 0, digitsMax+32)
+	hex := isHexFloat(b)
+	if b[0] == '-' || b[0] == '+' {
+		out, b = append(out, b[0]), b[1:]
+	}
+	mark, radix, perDigit := byte('e'), 10, 1
+	if hex {
+		out, b = append(out, "0x"...), b[2:]
+		mark, radix, perDigit = 'p', 16, 4
+	}
+	out = append(out, '0', '.')
+	from, exp, seen, point, rest := len(out), 0, false, false, false
+	i := 0
+	for ; i < len(b); i++ {
+		c := b[i]
+		if c == '.' && !point {
+			point = true
+			continue
+		}
+		if d := hexDigit(c); d < 0 || d >= radix {
+			break
+		}
+		seen = true
+		leading := c == '0' && len(out) == from
+		switch {
+		case leading && point:
+			exp -= perDigit
+		case !leading && !point:
+			exp += perDigit
+		}
+		switch {
+		case leading:
+		case len(out)-from < digitsMax:
+			out = append(out, c)
+		case c != '0':
+			rest = true
+		}
+	}
+	if rest {
+		out = append(out, '1')
+	}
+	if i < len(b) {
+		e, ok := clampedInt(b[i+1:])
+		if !ok || b[i]|0x20 != mark {
+			return nil, false
+		}
+		exp += e
+	}
+	exp = max(-9000, min(9000, exp)) // far out of range, and Go clamps not before
+	out = append(out, '0', mark)
+	return strconv.AppendInt(out, int64(exp), 10), seen
 }
 
 // isHexFloat tells whether b starts like 0x, after a sign.

@@ -70,7 +70,6 @@ const (
 	ErrTimeoutFloat   Error = "ERR timeout is not a float or out of range"
 	ErrTimeoutInt     Error = "ERR timeout is not an integer or out of range"
 	ErrTimeoutNeg     Error = "ERR timeout is negative"
-	ErrTimeoutRange   Error = "ERR timeout is out of range"
 )
 
 // Texts about the state of the server or of the connection.
@@ -113,7 +112,6 @@ const (
 // CLIENT and HELLO.
 const (
 	ErrNoSuchClient        Error = "ERR No such client"
-	ErrNoSuchClientID      Error = "ERR No such client ID"
 	ErrClientName          Error = "ERR Client names cannot contain spaces, newlines or special characters."
 	ErrClientIDPositive    Error = "ERR client-id should be greater than 0"
 	ErrInvalidClientID     Error = "ERR Invalid client ID"
@@ -178,6 +176,86 @@ const (
 	ErrGeoRadiusNeg    Error = "ERR radius cannot be negative"
 )
 
+// Streams.
+const (
+	ErrStreamID          Error = "ERR Invalid stream ID specified as stream command argument"
+	ErrStreamMaxlenMinid Error = "ERR syntax error, MAXLEN and MINID options at the same time are not compatible"
+	ErrStreamMaxlen      Error = "ERR The MAXLEN argument must be >= 0."
+	ErrStreamLimit       Error = "ERR The LIMIT argument must be >= 0."
+	ErrStreamLimitAlone  Error = "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy"
+	ErrStreamLimitExact  Error = "ERR syntax error, LIMIT cannot be used without the special ~ option"
+	ErrXtrimStrategy     Error = "ERR syntax error, XTRIM must be called with a trimming strategy"
+	ErrXaddZeroID        Error = "ERR The ID specified in XADD must be greater than 0-0"
+	ErrXaddSmallID       Error = "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+	ErrStreamElementSize Error = "ERR Elements are too large to be stored"
+	ErrStreamStart       Error = "ERR invalid start ID for the interval"
+	ErrStreamEnd         Error = "ERR invalid end ID for the interval"
+	ErrXreadGroup        Error = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
+	ErrXreadNoack        Error = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+	ErrXreadgroupNoGroup Error = "ERR Missing GROUP option for XREADGROUP"
+	ErrXreadgroupDollar  Error = "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+	ErrXreadNewID        Error = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+	ErrEntriesRead       Error = "ERR value for ENTRIESREAD must be positive or -1"
+	ErrXgroupKey         Error = "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically."
+	ErrBusyGroup         Error = "BUSYGROUP Consumer Group name already exists"
+	ErrXsetidAdded       Error = "ERR entries_added must be positive"
+	ErrXsetidDeleted     Error = "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
+	ErrXsetidTop         Error = "ERR The ID specified in XSETID is smaller than the target stream top item"
+	ErrXsetidLength      Error = "ERR The entries_added specified in XSETID is smaller than the target stream length"
+	ErrXclaimMinIdle     Error = "ERR Invalid min-idle-time argument for XCLAIM"
+	ErrXclaimIdle        Error = "ERR Invalid IDLE option argument for XCLAIM"
+	ErrXclaimTime        Error = "ERR Invalid TIME option argument for XCLAIM"
+	ErrXclaimRetry       Error = "ERR Invalid RETRYCOUNT option argument for XCLAIM"
+	ErrXautoclaimMinIdle Error = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
+	ErrXautoclaimCount   Error = "ERR Insufficient memory, failed allocating transient memory, COUNT too high."
+	ErrGroupGone         Error = "NOGROUP the consumer group this client was blocked on no longer exists"
+)
+
+// Scripts and functions.
+const (
+	ErrNumkeysNegative  Error = "ERR Number of keys can't be negative"
+	ErrScriptFlush      Error = "ERR SCRIPT FLUSH only support SYNC|ASYNC option"
+	ErrNotBusy          Error = "NOTBUSY No scripts in execution right now."
+	ErrUnkillable       Error = "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+	ErrUnkillableMaster Error = "UNKILLABLE The busy script was sent by a master instance in the context of replication and cannot be killed."
+	ErrScriptReadOnly   Error = "READONLY Can not run script with write flag on readonly replica"
+	ErrScriptWriteRO    Error = "ERR Can not execute a script with write flag using *_ro command."
+	ErrScriptMisconf    Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
+	ErrScriptMasterDown Error = "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the script."
+	ErrScriptOOM        Error = "ERR OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+	ErrScriptArity      Error = "ERR Wrong number of args calling Redis command from script"
+	ErrScriptUnknown    Error = "ERR Unknown Redis command called from script"
+	ErrScriptNotAllowed Error = "ERR This Redis command is not allowed from script"
+	ErrScriptWrite      Error = "ERR Write commands are not allowed from read-only scripts."
+	ErrFunctionNotFound Error = "ERR Function not found"
+)
+
+// Generic and server commands.
+const (
+	ErrMinTTL            Error = "ERR Invalid TTL value, must be >= 0"
+	ErrIdletime          Error = "ERR Invalid IDLETIME value, must be >= 0"
+	ErrFreq              Error = "ERR Invalid FREQ value, must be >= 0 and <= 255"
+	ErrDumpPayload       Error = "ERR DUMP payload version or checksum are wrong"
+	ErrLFUPolicy         Error = "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+	ErrNotLFUPolicy      Error = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
+	ErrRewriteInProgress Error = "ERR Background append only file rewriting already in progress"
+	ErrSaveInProgress    Error = "ERR Background save already in progress"
+	ErrRewriteFailed     Error = "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
+	ErrNoConfigFile      Error = "ERR The server is running without a config file"
+	ErrShutdownFailed    Error = "ERR Errors trying to SHUTDOWN. Check logs."
+	ErrNoShutdown        Error = "ERR No shutdown in progress."
+	ErrNoKeyArguments    Error = "ERR The command has no key arguments"
+	ErrCommandArgs       Error = "ERR Invalid arguments specified for command"
+	ErrCommandArgCount   Error = "ERR Invalid number of arguments specified for command"
+	ErrWaitReplica       Error = "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated."
+	ErrMigrateKeys       Error = "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string"
+	ErrSlowlogCount      Error = "ERR count should be greater than or equal to -1"
+	ErrGeoBoxNegative    Error = "ERR height or width cannot be negative"
+	ErrGeoMember         Error = "ERR could not decode requested zset member"
+	ErrGeoCount          Error = "ERR COUNT must be > 0"
+	ErrGeoAny            Error = "ERR the ANY argument requires COUNT argument"
+)
+
 // ErrMisconfAOF answers writes while the log cannot be written.
 func ErrMisconfAOF(reason string) Error {
 	return Error("MISCONF Errors writing to the AOF file: " + reason)
@@ -236,6 +314,21 @@ func ErrInvalidExpire(name string) Error {
 // ErrNoPermCommand takes the command's full name, in lower case.
 func ErrNoPermCommand(name string) Error {
 	return Error("NOPERM this user has no permissions to run the '" + name + "' command")
+}
+
+// ErrInputKey takes the command's full name, in lower case.
+func ErrInputKey(name string) Error {
+	return Error("ERR at least 1 input key is needed for '" + name + "' command")
+}
+
+// ErrNoGroup is for a consumer group that a key does not have.
+func ErrNoGroup(group, key []byte) Error {
+	return Error("NOGROUP No such consumer group '" + string(cString(group, len(group))) + "' for key name '" + string(cString(key, len(key))) + "'")
+}
+
+// ErrNoKeyOrGroup is ErrNoGroup where the key may be missing too.
+func ErrNoKeyOrGroup(key, group []byte) Error {
+	return Error("NOGROUP No such key '" + string(cString(key, len(key))) + "' or consumer group '" + string(cString(group, len(group))) + "'")
 }
 
 // ErrRange tells the bounds of an integer argument.

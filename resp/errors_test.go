@@ -67,19 +67,22 @@ func TestErrorsAgainstRedis(t *testing.T) {
 	b := func(s string) []byte { return []byte(s) }
 	exchange(t, socket, command("SET", "s", "x"))
 	exchange(t, socket, command("RPUSH", "l", "a"))
+	exchange(t, socket, command("XADD", "x", "*", "f", "v"))
+	exchange(t, socket, command("HSET", "h", "f", "v"))
 	f(ErrWrongArity("get"), "GET")
 	f(ErrWrongArity("config|get"), "CONFIG", "GET")
 	f(ErrUnknownSubcommand(b("cLient"), b("no\r\npe")), "cLient", "no\r\npe")
 	f(ErrUnknownSubcommand(b("object"), b(strings.Repeat("x", 200))), "object", strings.Repeat("x", 200))
-	f(ErrSubcommandSyntax(b("object"), b("hel\x00p")), "object", "help", "x")
+	f(ErrSubcommandSyntax(b("debug"), b("no\x00pe")), "debug", "no\x00pe", "x")
 	f(ErrInvalidExpire("set"), "SET", "k", "v", "EX", "0")
 	f(ErrInvalidExpire("expire"), "EXPIRE", "s", "9223372036854775807")
 	f(ErrHelloOption(b("zz")), "HELLO", "3", "zz")
 	f(ErrGeoPair(200, 1.5), "GEOADD", "g", "200", "1.5", "m")
-	f(ErrSubscribed("get"), "GET", "s")
 	f(ErrWrongType, "INCR", "l")
 	f(ErrNotInt, "INCR", "s")
-	f(ErrIncrOverflow, "INCRBY", "n", "9223372036854775808")
+	exchange(t, socket, command("SET", "n", "2"))
+	f(ErrIncrOverflow, "INCRBY", "n", "9223372036854775807")
+	f(ErrDecrOverflow, "DECRBY", "n", "-9223372036854775808")
 	f(ErrIndexRange, "LSET", "l", "9", "x")
 	f(ErrNoSuchKey, "LSET", "missing", "9", "x")
 	f(ErrDBIndex, "SELECT", "99")
@@ -90,7 +93,6 @@ func TestErrorsAgainstRedis(t *testing.T) {
 	f(ErrNoScript, "EVALSHA", "x", "0")
 	f(ErrTimeoutFloat, "BLPOP", "l", "x")
 	f(ErrTimeoutNeg, "BLPOP", "l", "-1")
-	f(ErrTimeoutRange, "BLPOP", "l", "1e300")
 	f(ErrExecWithoutMulti, "EXEC")
 	f(ErrDiscardWithoutMulti, "DISCARD")
 	f(ErrOffsetRange, "SETRANGE", "s", "-1", "x")
@@ -98,8 +100,18 @@ func TestErrorsAgainstRedis(t *testing.T) {
 	f(ErrNoSuchClient, "CLIENT", "KILL", "1.2.3.4:5")
 	f(ErrMinMaxFloat, "ZRANGEBYSCORE", "z", "a", "b")
 	f(ErrMinMaxLex, "ZRANGEBYLEX", "z", "a", "b")
-	f(ErrNumkeys, "ZUNION", "0", "x")
-	f(ErrRange(-9223372036854775807, 9223372036854775807), "LPOS", "l", "a", "RANK", "-9223372036854775808")
+	f(ErrNumkeys, "LMPOP", "0", "x", "LEFT")
+	f(ErrInputKey("zunion"), "ZUNION", "0", "x")
+	f(ErrNoGroup(b("g\x00h"), b("x")), "XGROUP", "SETID", "x", "g\x00h", "0")
+	f(ErrNoKeyOrGroup(b("x"), b("g")), "XPENDING", "x", "g")
+	f(ErrRange(-9223372036854775807, 9223372036854775807), "HRANDFIELD", "h", "-9223372036854775808")
+
+	var w Writer
+	w.Err(ErrSubscribed("get"))
+	got := exchange(t, socket, append(command("SUBSCRIBE", "c"), command("GET", "s")...))
+	if !bytes.HasSuffix(got, w.Buf) {
+		t.Errorf("ours %q, redis %q", w.Buf, got)
+	}
 }
 
 func TestErrorsAreOneLine(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync/atomic"
 	"time"
+
+	"spindle/resp"
 )
 
 const (
@@ -59,7 +61,7 @@ var (
 func (l *Log) Append(db int, args ...[]byte) {
 	b := l.begin(db)
 	n := len(b.b)
-	b.b = appendCommand(b.b, args...)
+	b.b = resp.AppendCommand(b.b, args...)
 	l.end(n)
 }
 
@@ -83,7 +85,7 @@ func (l *Log) Multi(db int) {
 func (l *Log) Exec() {
 	l.inBlock = false
 	n := len(l.cur.b)
-	l.cur.b = appendCommand(l.cur.b, execWord)
+	l.cur.b = resp.AppendCommand(l.cur.b, execWord)
 	l.end(n)
 }
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"spindle/resp"
 )
 
 // The types of file a manifest names, as it spells them.
@@ -127,10 +129,11 @@ type manifestError struct {
 }
 
 func (e *manifestError) Error() string {
+	const head = "*** FATAL AOF MANIFEST FILE ERROR *** "
 	if e.text == "" {
-		return "FATAL AOF MANIFEST FILE ERROR: " + e.why
+		return head + e.why
 	}
-	return fmt.Sprintf("FATAL AOF MANIFEST FILE ERROR: Reading the manifest file, at line %d >>> '%s': %s", e.line, e.text, e.why)
+	return fmt.Sprintf("%sReading the manifest file, at line %d >>> '%s': %s", head, e.line, e.text, e.why)
 }
 
 // parseManifest reads the text of a manifest.
@@ -163,15 +166,15 @@ func parseManifest(text []byte) (*manifest, error) {
 // addLine takes in one line; it returns what is wrong with it, or "".
 func (m *manifest) addLine(line string) string {
 	const invalid = "Invalid AOF manifest file format"
-	words, ok := splitWords(line)
+	words, ok := resp.SplitArgs([]byte(line))
 	// More than six words are for later versions to use.
 	if !ok || len(words) < 6 || len(words)%2 != 0 {
 		return invalid
 	}
 	var info fileInfo
 	for i := 0; i < len(words); i += 2 {
-		value := words[i+1]
-		switch strings.ToLower(words[i]) {
+		value := string(words[i+1])
+		switch strings.ToLower(string(words[i])) {
 		case "file":
 			if strings.ContainsAny(value, `/\`) {
 				return "File can't be a path, just a filename"

@@ -144,6 +144,13 @@ func (w *writer) openLast() error {
 	if err == nil && fresh {
 		_, err = w.d.persist(m)
 	}
+	// What an earlier process left unsynced was loaded, so it counts from here on.
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = w.d.fs.SyncDir(w.d.path)
+	}
 	if err != nil {
 		f.Close()
 		return err

@@ -104,6 +104,27 @@ func (r *reader) peek(n int) ([]byte, error) {
 	return r.buf[r.r : r.r+n], nil
 }
 
+// zeroTail reports, after errBad, that the file would merely end inside a record
+// were it not for the zero bytes that fill it up to its size: what a
+// file system leaves that made the file longer before it had written the data.
+// The reader cannot be used any more.
+func (r *reader) zeroTail() (bool, error) {
+	head := bytes.Clone(r.buf[r.r:r.w])
+	r.off += int64(r.w - r.r)
+	for r.r = r.w; r.off < r.size; {
+		n, err := r.Read(r.buf[:cap(r.buf)])
+		if err != nil {
+			return false, err
+		}
+		if len(bytes.Trim(r.buf[:n], "\x00")) > 0 {
+			return false, nil
+		}
+	}
+	head = bytes.TrimRight(head, "\x00")
+	_, n, _, err := parseRecord(head, nil)
+	return n == 0 && err == nil, nil
+}
+
 // Read and ReadByte let an RDB at the head of the file be read.
 func (r *reader) Read(p []byte) (int, error) {
 	if r.off >= r.size {

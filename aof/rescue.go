@@ -41,7 +41,8 @@ func (w *writer) rescue() error {
 	if !replaced {
 		return err
 	}
-	w.man, w.dirDirty = m, true
+	w.man = m
+	w.dirDirty = w.dirDirty || err != nil
 	w.cur.f.Close()
 	w.cur, w.rescued, w.suspect = *w.rescued, nil, false
 	w.l.o.Logf(Warning, "The AOF file failed to fsync; %d bytes were written again to %s", w.cur.size, w.cur.name)
@@ -120,7 +121,11 @@ func copyChecked(to *increment, from io.ReaderAt, begin, end int64, crc uint32) 
 func (w *writer) loseFile() {
 	if !w.waiting {
 		// What is left is a true, older state.
-		if err := w.cur.f.Truncate(w.cur.synced); err != nil {
+		err := w.cur.f.Truncate(w.cur.synced)
+		if err == nil {
+			err = w.cur.f.Sync()
+		}
+		if err != nil {
 			w.l.o.Logf(Warning, "Could not cut the AOF file %s back to its last fsync: %v", w.cur.name, err)
 		}
 	}

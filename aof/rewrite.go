@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"spindle/resp"
 )
 
 const (
@@ -78,7 +80,7 @@ func (r *Rewrite) Append(db int, args ...[]byte) {
 		r.db = db
 		r.cur.b = appendSelect(r.cur.b, db)
 	}
-	r.cur.b = appendCommand(r.cur.b, args...)
+	r.cur.b = resp.AppendCommand(r.cur.b, args...)
 	r.filled()
 }
 

@@ -11,10 +11,12 @@ import (
 )
 
 const (
-	syncEvery  = time.Second     // EverySec
-	slowSync   = 2 * time.Second // a sync this long is told
-	retryEvery = time.Second     // after an error
+	syncEvery = time.Second     // EverySec
+	slowSync  = 2 * time.Second // a sync this long is told
 )
+
+// retryEvery is the pause after an error; tests shorten it.
+var retryEvery = time.Second
 
 type kind byte
 
@@ -113,6 +115,7 @@ func (w *writer) run() {
 		case r := <-w.synced:
 			if err := w.finishSync(r); err != nil {
 				w.fail(err)
+				w.force = true // rescue at once
 			}
 		case <-w.timer.C:
 		}
@@ -148,7 +151,13 @@ func (w *writer) work() {
 		return
 	}
 	w.force = false
-	if err := w.advance(); err != nil {
+	trusted := !w.suspect
+	err := w.advance()
+	if err != nil && trusted && w.suspect {
+		w.l.o.Logf(Warning, "%v", err)
+		err = w.advance() // rescue at once: often it succeeds, and nothing is lost
+	}
+	if err != nil {
 		w.fail(err)
 		return
 	}
@@ -224,6 +233,9 @@ func (w *writer) write(m *message) error {
 	}
 	w.end = m.end
 	w.l.written.Store(m.end)
+	if w.cur.f == nil && !w.lost {
+		w.setDurable(m.end) // being enabled: there is no record yet to be durable in
+	}
 	w.l.queued.Add(-int64(len(b.b)))
 	w.l.pool.put(b)
 	m.buf = nil
@@ -328,11 +340,15 @@ func (w *writer) endSync(r syncResult) error {
 	if w.lost {
 		return nil
 	}
-	w.l.durable.Store(r.end)
-	if w.l.Policy() == Always {
-		w.l.o.OnDurable(r.end)
-	}
+	w.setDurable(r.end)
 	return nil
+}
+
+func (w *writer) setDurable(end int64) {
+	w.l.durable.Store(end)
+	if w.l.Policy() == Always {
+		w.l.o.OnDurable(end)
+	}
 }
 
 // fail enters the error state, or stays in it.

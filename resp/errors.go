@@ -150,6 +150,7 @@ const (
 // Hashes, lists and sets.
 const (
 	ErrHashNotInt    Error = "ERR hash value is not an integer"
+	ErrIncrNaN       Error = "ERR value is NaN or Infinity"
 	ErrHashNotFloat  Error = "ERR hash value is not a float"
 	ErrRankZero      Error = "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list"
 	ErrCountNegative Error = "ERR COUNT can't be negative"
@@ -227,6 +228,8 @@ const (
 	ErrScriptUnknown    Error = "ERR Unknown Redis command called from script"
 	ErrScriptNotAllowed Error = "ERR This Redis command is not allowed from script"
 	ErrScriptWrite      Error = "ERR Write commands are not allowed from read-only scripts."
+	ErrFunctionKeys     Error = "ERR Bad number of keys provided"
+	ErrLibraryNotFound  Error = "ERR Library not found"
 	ErrFunctionNotFound Error = "ERR Function not found"
 )
 
@@ -250,6 +253,8 @@ const (
 	ErrWaitReplica       Error = "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated."
 	ErrMigrateKeys       Error = "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string"
 	ErrSlowlogCount      Error = "ERR count should be greater than or equal to -1"
+	ErrGeoWidth          Error = "ERR need numeric width"
+	ErrGeoHeight         Error = "ERR need numeric height"
 	ErrGeoBoxNegative    Error = "ERR height or width cannot be negative"
 	ErrGeoMember         Error = "ERR could not decode requested zset member"
 	ErrGeoCount          Error = "ERR COUNT must be > 0"
@@ -329,6 +334,40 @@ func ErrNoGroup(group, key []byte) Error {
 // ErrNoKeyOrGroup is ErrNoGroup where the key may be missing too.
 func ErrNoKeyOrGroup(key, group []byte) Error {
 	return Error("NOGROUP No such key '" + string(cString(key, len(key))) + "' or consumer group '" + string(cString(group, len(group))) + "'")
+}
+
+// ErrUnsupportedOption quotes an option of EXPIRE and its kin.
+func ErrUnsupportedOption(option []byte) Error {
+	return Error("ERR Unsupported option " + string(cString(option, len(option))))
+}
+
+// ErrClientType quotes a type that CLIENT LIST and CLIENT KILL do not know.
+func ErrClientType(kind []byte) Error {
+	return Error("ERR Unknown client type '" + string(cString(kind, len(kind))) + "'")
+}
+
+// ErrNoSuchUser quotes the user of CLIENT KILL.
+func ErrNoSuchUser(name []byte) Error {
+	return Error("ERR No such user '" + string(cString(name, len(name))) + "'")
+}
+
+// ErrNotEnabled is for a command (DEBUG, MODULE) that a directive switches off.
+func ErrNotEnabled(command, directive string) Error {
+	return Error("ERR " + command + " command not allowed. If the " + directive + " option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.")
+}
+
+// ErrConfigUnknown quotes a directive that CONFIG SET does not know.
+func ErrConfigUnknown(directive []byte) Error {
+	return Error("ERR Unknown option or number of arguments for CONFIG SET - '" + string(cString(directive, len(directive))) + "'")
+}
+
+// ErrConfigSet is for a value that CONFIG SET refused. The reason may be empty.
+func ErrConfigSet(directive, reason string) Error {
+	text := "ERR CONFIG SET failed (possibly related to argument '" + directive + "')"
+	if reason != "" {
+		text += " - " + reason
+	}
+	return Error(text)
 }
 
 // ErrRange tells the bounds of an integer argument.

@@ -105,6 +105,15 @@ func TestErrorsAgainstRedis(t *testing.T) {
 	f(ErrNoGroup(b("g\x00h"), b("x")), "XGROUP", "SETID", "x", "g\x00h", "0")
 	f(ErrNoKeyOrGroup(b("x"), b("g")), "XPENDING", "x", "g")
 	f(ErrRange(-9223372036854775807, 9223372036854775807), "HRANDFIELD", "h", "-9223372036854775808")
+	f(ErrIncrNaN, "HINCRBYFLOAT", "h", "n", "inf")
+	f(ErrUnsupportedOption(b("zz")), "EXPIRE", "s", "1", "zz")
+	f(ErrClientType(b("zz")), "CLIENT", "LIST", "TYPE", "zz")
+	f(ErrNoSuchUser(b("zz")), "CLIENT", "KILL", "USER", "zz")
+	f(ErrNotEnabled("MODULE", "enable-module-command"), "MODULE", "LOAD", "zz")
+	f(ErrConfigUnknown(b("zz")), "CONFIG", "SET", "zz", "1")
+	f(ErrConfigSet("maxmemory", "argument must be a memory value"), "CONFIG", "SET", "maxmemory", "zz")
+	f(ErrFunctionNotFound, "FCALL", "zz", "0")
+	f(ErrLibraryNotFound, "FUNCTION", "DELETE", "zz")
 
 	var w Writer
 	w.Err(ErrSubscribed("get"))

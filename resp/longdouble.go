@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math"
 	"math/big"
+	"math/bits"
+	"strconv"
 )
 
 // LongDouble is the 80-bit floating point number of x86, in which Redis computes
@@ -39,12 +41,11 @@ func ParseLongDouble(b []byte) (LongDouble, bool) {
 		x.v.SetInf(neg)
 		return x, true
 	}
-	mant, exp, base, ok := splitNumber(rest)
+	n, ok := splitNumber(rest)
 	if !ok {
 		return x, false
 	}
-	if mant.Sign() != 0 {
-		scale(&x.v, mant, exp, base)
+	if n.round(&x.v); x.v.Sign() != 0 {
 		if x.v.MantExp(nil) > longDoubleMaxExp || tooTiny(&x.v) {
 			return x, false
 		}
@@ -55,43 +56,52 @@ func ParseLongDouble(b []byte) (LongDouble, bool) {
 	return x, true
 }
 
-// splitNumber reads digits[.digits][exponent] as mant * base^exp, where base is
-// 10, or 2 for hexadecimal digits.
-func splitNumber(b []byte) (mant *big.Int, exp, base int, ok bool) {
-	base, radix, perDigit, mark := 10, 10, 1, byte('e')
+// number is mant * base^exp, exactly. huge, if there, stands in for mant.
+type number struct {
+	mant uint64
+	huge *big.Int // not zero
+	exp  int
+	base int // 10, or 2 for hexadecimal digits
+}
+
+// splitNumber reads digits[.digits][exponent].
+func splitNumber(b []byte) (n number, ok bool) {
+	var room [64]byte
+	radix, perDigit, mark := 10, 1, byte('e')
+	n.base = 10
 	if isHexFloatDigits(b) {
-		b, base, radix, perDigit, mark = b[2:], 2, 16, 4, 'p'
+		b, n.base, radix, perDigit, mark = b[2:], 2, 16, 4, 'p'
 	}
-	digits := make([]byte, 0, len(b))
-	point, i := -1, 0
+	digits, point, i := room[:0], -1, 0
 	for ; i < len(b); i++ {
 		if b[i] == '.' && point < 0 {
 			point = len(digits)
 			continue
 		}
-		if d := hexDigit(b[i]); d < 0 || d >= radix {
+		d := hexDigit(b[i])
+		if d < 0 || d >= radix {
 			break
 		}
-		digits = append(digits, b[i])
-	}
-	if len(digits) == 0 {
-		return nil, 0, 0, false
+		if digits = append(digits, b[i]); n.mant < 1<<59 {
+			n.mant = n.mant*uint64(radix) + uint64(d)
+		} else if n.huge == nil {
+			n.huge = new(big.Int) // read below
+		}
 	}
 	if point >= 0 {
-		exp = (point - len(digits)) * perDigit
+		n.exp = (point - len(digits)) * perDigit
+	}
+	if n.huge != nil {
+		n.huge.SetString(string(digits), radix)
 	}
 	if i < len(b) {
-		if b[i]|0x20 != mark {
-			return nil, 0, 0, false
-		}
 		e, ok := clampedInt(b[i+1:])
-		if !ok {
-			return nil, 0, 0, false
+		if !ok || b[i]|0x20 != mark {
+			return n, false
 		}
-		exp += e
+		n.exp += e
 	}
-	mant, ok = new(big.Int).SetString(string(digits), radix)
-	return mant, exp, base, ok
+	return n, len(digits) > 0
 }
 
 // isHexFloatDigits tells whether b, without a sign, starts with 0x.
@@ -119,15 +129,41 @@ func clampedInt(b []byte) (int, bool) {
 	return v, len(b) > 0
 }
 
-// scale sets z to mant * base^exp, correctly rounded: the operands are exact, so
-// there is one rounding.
-func scale(z *big.Float, mant *big.Int, exp, base int) {
+// pow10 holds the powers of ten that fit a mantissa of 64 bits.
+var pow10 = func() (t [28]big.Float) {
+	t[0].SetPrec(longDoublePrec).SetInt64(1)
+	for i := range t[1:] {
+		t[i+1].SetPrec(longDoublePrec).Mul(&t[i], big.NewFloat(10))
+	}
+	return t
+}()
+
+// round sets z to n. The operands are exact, so there is one rounding.
+func (n *number) round(z *big.Float) {
 	const far = 50_000 // digits are at most 5 KB, so this is out of range
-	exp = max(-far, min(far, exp))
-	if base == 2 {
-		z.SetInt(mant)
+	exp := max(-far, min(far, n.exp))
+	z.SetUint64(n.mant)
+	switch {
+	case n.huge == nil && (n.mant == 0 || exp == 0):
+	case n.base == 2:
+		if n.huge != nil {
+			z.SetInt(n.huge)
+		}
 		z.SetMantExp(z, exp)
-		return
+	case n.huge == nil && exp < 0 && -exp < len(pow10):
+		z.Quo(z, &pow10[-exp])
+	case n.huge == nil && exp > 0 && exp < len(pow10):
+		z.Mul(z, &pow10[exp])
+	default:
+		n.roundFar(z, exp)
+	}
+}
+
+// roundFar is round with integers as large as it takes.
+func (n *number) roundFar(z *big.Float, exp int) {
+	mant := n.huge
+	if mant == nil {
+		mant = new(big.Int).SetUint64(n.mant)
 	}
 	pow := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(exp, -exp))), nil)
 	if exp >= 0 {
@@ -161,12 +197,56 @@ func (x *LongDouble) Append(dst []byte) []byte {
 	switch {
 	case !x.v.IsInf():
 		from := len(dst)
-		return trimFraction(x.v.Append(dst, 'f', 17), from)
+		dst, ok := x.appendFixed(dst)
+		if !ok {
+			dst = x.v.Append(dst, 'f', 17)
+		}
+		return trimFraction(dst, from)
 	case x.v.Signbit():
 		return append(dst, "-inf"...)
 	default:
 		return append(dst, "inf"...)
 	}
+}
+
+// appendFixed is the fast path of Append, for numbers from 2^-64 to 2^63: in
+// mant / 2^k the fraction times 10^17 fits 128 bits.
+func (x *LongDouble) appendFixed(dst []byte) ([]byte, bool) {
+	const scale = 100_000_000_000_000_000
+	k := longDoublePrec - x.v.MantExp(nil)
+	if k < 1 || k > 127 || x.v.Sign() == 0 {
+		return dst, false
+	}
+	var whole big.Float
+	mant, _ := whole.Abs(whole.SetMantExp(&x.v, k)).Uint64()
+	integer, frac := mant>>k, mant // a shift by 64 or more gives 0
+	if k < 64 {
+		frac &= 1<<k - 1
+	}
+	hi, lo := bits.Mul64(frac, scale)
+	var n, restHi, restLo, halfHi, halfLo uint64 // quotient and remainder of 2^k, and its half
+	if k < 64 {
+		n, restLo, halfLo = hi<<(64-k)|lo>>k, lo&(1<<k-1), 1<<(k-1)
+	} else {
+		n, restHi, restLo = hi>>(k-64), hi&(1<<(k-64)-1), lo
+		halfHi, halfLo = 1<<(k-64)>>1, 1<<63>>min(64*uint(k-64), 64)
+	}
+	above := restHi > halfHi || restHi == halfHi && restLo > halfLo
+	tie := restHi == halfHi && restLo == halfLo
+	if above || tie && n&1 == 1 {
+		n++
+	}
+	if n == scale {
+		integer, n = integer+1, 0
+	}
+	if x.v.Signbit() {
+		dst = append(dst, '-')
+	}
+	dst = strconv.AppendUint(dst, integer, 10)
+	dst = append(dst, '.')
+	at := len(dst)
+	dst = strconv.AppendUint(dst, n+scale, 10) // a 1, then 17 digits
+	return append(dst[:at], dst[at+1:]...), true
 }
 
 // AppendHuman appends f as a LongDouble would print.

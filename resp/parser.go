@@ -493,13 +493,16 @@ func (f *frame) parseInline(l *Limits) status {
 	return complete
 }
 
+// shortBulkMax is the longest argument the fast path takes.
+const shortBulkMax = 9999
+
 // parseShort is the fast path: a complete command with less than 100 arguments
-// of less than 100 bytes each, the length lines well-formed. It returns false,
+// of less than 10,000 bytes each, the length lines well-formed. It returns false,
 // with nothing changed, for everything else; parse judges that.
 func (f *frame) parseShort(l *Limits) bool {
 	b := f.data[f.at:]
 	count, i := shortLen(b, 0, '*')
-	if count <= 0 || count > maxArgsUnauth && !l.Authenticated || l.maxBulk() < 100 {
+	if count <= 0 || count > maxArgsUnauth && !l.Authenticated || l.maxBulk() < shortBulkMax {
 		return false
 	}
 	if cap(f.args) < count {
@@ -509,6 +512,9 @@ func (f *frame) parseShort(l *Limits) bool {
 	args := f.args[:count]
 	for k := range args {
 		n, from := shortLen(b, i, '$')
+		if n < 0 {
+			n, from = mediumLen(b, i)
+		}
 		if n < 0 || from+n+2 > len(b) {
 			f.argsTop = max(f.argsTop, k)
 			return false
@@ -541,6 +547,24 @@ func shortLen(b []byte, i int, kind byte) (n, next int) {
 		return int(d1+1)*10 + int(d0), i + 5
 	}
 	return -1, 0
+}
+
+// mediumLen is shortLen for bulks of three or four digits.
+func mediumLen(b []byte, i int) (n, next int) {
+	if len(b)-i < 7 || b[i] != '$' || b[i+1] == '0' {
+		return -1, 0
+	}
+	for end := i + 5; i+1 < end; i++ {
+		d := b[i+1] - '0'
+		if d > 9 {
+			break
+		}
+		n = n*10 + int(d)
+	}
+	if n < 100 || b[i+1] != '\r' || b[i+2] != '\n' {
+		return -1, 0
+	}
+	return n, i + 3
 }
 
 // spareFrames is the free list. One event loop parses most of the time, so the

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -89,8 +90,9 @@ func TestAnySplitGivesTheSameCommands(t *testing.T) {
 		for _, limits := range []Limits{{}, authenticated} {
 			in := []byte(s)
 			want := parseSplit(limits, in)
+			step := 1 + len(in)/200 // the long streams repeat themselves
 			for i := range in {
-				for j := i; j <= len(in); j++ {
+				for j := i; j <= len(in); j += step {
 					if got := parseSplit(limits, in[:i], in[i:j], in[j:]); !got.equal(want) {
 						t.Fatalf("%q split at %d, %d:\n got %+v\nwant %+v", s, i, j, got, want)
 					}
@@ -127,7 +129,7 @@ func randomStream(rng *rand.Rand, n int) (stream []byte, commands []string) {
 func TestRandomEvents(t *testing.T) {
 	seed := time.Now().UnixNano()
 	rng := rand.New(rand.NewSource(seed))
-	for round := range 300 {
+	for round := range 100 {
 		stream, want := randomStream(rng, 1+rng.Intn(60))
 		p := Parser{Limits: authenticated}
 		var got []string
@@ -202,7 +204,7 @@ func TestShortPathAgrees(t *testing.T) {
 		}
 	}
 	alphabet := []byte("*$\r\n0123459a\x00-")
-	for range 20000 {
+	for range 8000 {
 		in, _ := randomStream(rng, 1)
 		in = in[:min(len(in), 2000)]
 		check(in, authenticated)
@@ -212,7 +214,7 @@ func TestShortPathAgrees(t *testing.T) {
 		check(in, authenticated)
 		check(in[:rng.Intn(len(in)+1)], Limits{})
 	}
-	if taken < 5000 {
+	if taken < 3000 {
 		t.Fatalf("the fast path was taken %d times only", taken)
 	}
 }
@@ -292,15 +294,17 @@ func TestClaimedCountsReserveNothing(t *testing.T) {
 		t.Skip("counts allocations")
 	}
 	in := []byte("*2147483647\r\n$500000000\r\n")
-	r := testing.Benchmark(func(b *testing.B) {
-		for range b.N {
-			p := Parser{Limits: authenticated}
-			p.Feed(in)
-			p.Next()
-			p.Save()
-		}
-	})
-	if n := r.AllocedBytesPerOp(); n > 4096 {
+	const runs = 1000
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range runs {
+		p := Parser{Limits: authenticated}
+		p.Feed(in)
+		p.Next()
+		p.Save()
+	}
+	runtime.ReadMemStats(&after)
+	if n := (after.TotalAlloc - before.TotalAlloc) / runs; n > 4096 {
 		t.Fatalf("a claim costs %d bytes", n)
 	}
 }

@@ -42,7 +42,7 @@ func (w *writer) rescue() error {
 		return err
 	}
 	w.man = m
-	w.dirDirty = w.dirDirty || err != nil
+	w.unsure(err)
 	w.cur.f.Close()
 	w.cur, w.rescued, w.suspect = *w.rescued, nil, false
 	w.l.o.Logf(Warning, "The AOF file failed to fsync; %d bytes were written again to %s", w.cur.size, w.cur.name)

@@ -2,6 +2,7 @@ package aof
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -161,6 +162,9 @@ func (r *Rewrite) run() {
 	if err == nil {
 		err = w.do(func() error { return w.commit(r, temp) })
 	}
+	if err == nil {
+		err = r.settle()
+	}
 	if err != nil {
 		r.abort(err)
 		w.d.fs.Remove(temp)
@@ -175,6 +179,42 @@ func (r *Rewrite) run() {
 	if err == nil {
 		w.removeHistory()
 	}
+}
+
+// settle waits until no power loss can undo the commit: it could not be taken back
+// any more, so the sync of its directory is tried until it succeeds.
+func (r *Rewrite) settle() error {
+	for {
+		err := r.l.w.do(r.l.w.syncNames)
+		if err == nil {
+			return nil
+		}
+		r.l.o.Logf(Warning, "%v", err)
+		select {
+		case <-time.After(retryEvery):
+		case <-r.quit:
+			return err
+		}
+	}
+}
+
+// unsure takes in the error of a persist that did replace the manifest.
+func (w *writer) unsure(err error) {
+	if err != nil {
+		w.names++
+	}
+}
+
+// syncNames makes the directory durable if it may not be.
+func (w *writer) syncNames() error {
+	if !w.namesDirty() {
+		return nil
+	}
+	if err := w.d.fs.SyncDir(w.d.path); err != nil {
+		return fmt.Errorf("Fail to fsync AOF directory %s: %w", w.d.path, cause(err))
+	}
+	w.namesSynced = w.names
+	return nil
 }
 
 func (r *Rewrite) account(err error) {
@@ -276,7 +316,7 @@ func (w *writer) switchFile(r *Rewrite) error {
 func (w *writer) nextIncr() error {
 	m := w.man.clone()
 	info := m.addIncr(w.d.name)
-	f, err := w.d.fs.OpenFile(w.d.join(info.name), writeFlags|os.O_TRUNC)
+	f, err := w.create(info.name)
 	if err != nil {
 		return err
 	}
@@ -288,7 +328,7 @@ func (w *writer) nextIncr() error {
 		return err
 	}
 	w.man = m
-	w.dirDirty = w.dirDirty || err != nil
+	w.unsure(err)
 	w.useFile(f, info.name)
 	return nil
 }
@@ -300,12 +340,22 @@ func (w *writer) openTempIncr() error {
 		w.loseFile()
 		return err
 	}
-	f, err := w.d.fs.OpenFile(w.d.join(w.d.tempIncrName()), writeFlags|os.O_TRUNC)
+	f, err := w.create(w.d.tempIncrName())
 	if err != nil {
 		return err
 	}
 	w.useFile(f, w.d.tempIncrName())
 	return nil
+}
+
+// create opens a file that appends begin in. One of that name that a failure or
+// a crash left is removed, not emptied: after a power loss its old bytes could be back.
+func (w *writer) create(name string) (File, error) {
+	path := w.d.join(name)
+	if err := w.d.fs.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return w.d.fs.OpenFile(path, writeFlags|os.O_TRUNC)
 }
 
 func (w *writer) useFile(f File, name string) {
@@ -343,7 +393,7 @@ func (w *writer) commit(r *Rewrite, temp string) error {
 	}
 	w.l.o.Logf(Notice, "Successfully renamed the temporary AOF base file into %s", base.name)
 	w.man = m
-	w.dirDirty = w.dirDirty || err != nil
+	w.unsure(err)
 	if w.waiting {
 		w.cur.name = incr.name
 		w.waiting, w.lost = false, false
@@ -390,12 +440,9 @@ func (w *writer) measure() {
 func (w *writer) removeHistory() {
 	var history []fileInfo
 	err := w.do(func() error {
-		if w.dirDirty {
-			// A power loss may still bring the old manifest back.
-			if err := w.d.fs.SyncDir(w.d.path); err != nil {
-				return err
-			}
-			w.dirDirty = false
+		// Without it a power loss may still bring the old manifest back.
+		if err := w.syncNames(); err != nil {
+			return err
 		}
 		history = append(history, w.man.history...)
 		return nil
@@ -420,7 +467,7 @@ func (w *writer) removeHistory() {
 		replaced, err := w.d.persist(m)
 		if replaced {
 			w.man = m
-			w.dirDirty = w.dirDirty || err != nil
+			w.unsure(err)
 		}
 		return err
 	})

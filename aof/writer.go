@@ -85,10 +85,13 @@ type writer struct {
 	force    bool // retry at once
 	suspect  bool // a sync failed: cur's bytes behind synced may be gone
 	rescued  *increment
-	dirDirty bool // a name the data depends on may not be durable yet
 	waiting  bool // cur is a temporary file until a rewrite is committed
 	lost     bool // waiting because of a failed sync: nothing becomes durable
 	stopping bool
+
+	// names counts changes of names that could not be made durable at once;
+	// namesSynced is the count as of the last sync of the directory.
+	names, namesSynced int64
 
 	syncing     bool // beside the writer
 	syncStarted time.Time
@@ -99,9 +102,9 @@ type writer struct {
 }
 
 type syncResult struct {
-	err error
-	end int64 // what it covered
-	dir bool  // the directory too
+	err   error
+	end   int64 // what it covered
+	names int64 // of the directory it covered
 }
 
 func (w *writer) run() {
@@ -276,16 +279,26 @@ func (w *writer) sync() error {
 		return nil
 	}
 	w.cur.beginSync()
-	r := w.syncFile(w.cur.f, w.end, w.dirDirty)
+	req, dir := w.syncRequest()
+	r := w.syncFile(w.cur.f, req, dir)
 	return w.endSync(r)
 }
 
-func (w *writer) syncFile(f File, end int64, dir bool) syncResult {
-	err := f.Sync()
-	if err == nil && dir {
-		err = w.d.fs.SyncDir(w.d.path)
+// syncRequest says what a sync begun now will cover, and whether it has to
+// include the directory.
+func (w *writer) syncRequest() (r syncResult, dir bool) {
+	return syncResult{end: w.end, names: w.names}, w.namesDirty()
+}
+
+func (w *writer) namesDirty() bool { return w.names != w.namesSynced }
+
+// syncFile may run beside the writer.
+func (w *writer) syncFile(f File, r syncResult, dir bool) syncResult {
+	r.err = f.Sync()
+	if r.err == nil && dir {
+		r.err = w.d.fs.SyncDir(w.d.path)
 	}
-	return syncResult{err, end, dir}
+	return r
 }
 
 // syncBeside starts the second's sync on a goroutine of its own.
@@ -296,14 +309,14 @@ func (w *writer) syncBeside() {
 	w.cur.beginSync()
 	w.syncing, w.syncStarted, w.syncTold = true, time.Now(), false
 	w.l.stats.syncing.Store(true)
-	go func(f File, end int64, dir bool) {
-		w.synced <- w.syncFile(f, end, dir)
-	}(w.cur.f, w.end, w.dirDirty)
+	f := w.cur.f
+	req, dir := w.syncRequest()
+	go func() { w.synced <- w.syncFile(f, req, dir) }()
 }
 
 // clean reports that there is nothing to sync.
 func (w *writer) clean() bool {
-	return w.cur.f == nil || w.cur.synced == w.cur.size && !w.dirDirty && w.l.durable.Load() == w.end
+	return w.cur.f == nil || w.cur.synced == w.cur.size && !w.namesDirty() && w.l.durable.Load() == w.end
 }
 
 // leaveOut reports that a rewrite is to have the disk for itself.
@@ -334,9 +347,7 @@ func (w *writer) endSync(r syncResult) error {
 		return fmt.Errorf("Fail to fsync the AOF file: %w", cause(r.err))
 	}
 	w.cur.endSync()
-	if r.dir {
-		w.dirDirty = false
-	}
+	w.namesSynced = max(w.namesSynced, r.names)
 	if w.lost {
 		return nil
 	}

@@ -103,7 +103,7 @@ func (c *Conn) enqueue(p []byte) {
 func (c *Conn) write(p []byte) (int, error) {
 	fd := c.writeFD()
 	for len(p) > 0 {
-		n, err := rawWrite(fd, p)
+		n, err := unix.Write(fd, p)
 		switch err {
 		case nil:
 			return n, nil

@@ -14,11 +14,11 @@ import (
 // says that all below are taken. Then the listeners leave evio's poll, clients wait
 // in the kernel's queue, and a probe (duplicate a descriptor, look at its number) tells when there is room again.
 
-// reservedFDs are kept free of connections: for the accepts evio may
-// do before it tells us of the first, and for files. redisReserve is the
-// headroom above maxclients that Redis asks for.
+// reservedFDs are kept free of connections, besides two for each listener: evio may have
+// done so many accepts before it tells us of the first. redisReserve is
+// the headroom above maxclients that Redis asks for.
 const (
-	reservedFDs  = 16
+	reservedFDs  = 8
 	redisReserve = 32
 )
 
@@ -35,27 +35,34 @@ func RaiseDescriptorLimit(maxClients int) (granted int, err error) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &lim); err != nil {
 		return max(1, min(maxClients, 1024-redisReserve)), fmt.Errorf("unable to obtain the current NOFILE limit: %w", err)
 	}
-	had, hard := uint64(lim.Cur), uint64(lim.Max)
-	want := 2*uint64(maxClients) + 4*redisReserve
-	for try := want; had < want && try > had; try -= min(try, 16) {
-		if err = setDescriptorLimit(lim, try); err == nil {
-			had = try
-			break
-		}
-		if try > need && hard < need {
-			try = need + 16 // no use trying between
-		}
+	had := uint64(lim.Cur)
+	if had < 2*need {
+		had, err = raise(lim, had, 2*need)
 	}
 	if had >= need {
 		return maxClients, nil
-	}
-	if err == nil {
-		err = unix.EPERM
 	}
 	if had <= redisReserve {
 		return 0, fmt.Errorf("the limit of %d open files is not enough to start; increase it, e.g. by ulimit -n", had)
 	}
 	return int(had - redisReserve), fmt.Errorf("cannot set the maximum of open files to %d: %w; it stays at %d", need, err, had)
+}
+
+// raise finds the highest limit in (had, want] that the system grants. The error is the one for want.
+func raise(lim unix.Rlimit, had, want uint64) (uint64, error) {
+	err := setDescriptorLimit(lim, want)
+	if err == nil {
+		return want, nil
+	}
+	for refused := want; refused-had > 1; {
+		try := had + (refused-had)/2
+		if setDescriptorLimit(lim, try) == nil {
+			had = try
+		} else {
+			refused = try
+		}
+	}
+	return had, err
 }
 
 // setDescriptorLimit tries a soft limit, raising the hard one with it if need be.

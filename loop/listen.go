@@ -109,14 +109,16 @@ func (e sysError) Error() string {
 
 // prepareUnix checks the path and returns the name to bind.
 func (l *Loop) prepareUnix() (temp string, err error) {
-	path := l.cfg.UnixSocket
-	if abs, err := filepath.Abs(path); err == nil && len(abs) <= unixPathMax-len(tempName("")) {
-		path = abs
+	if l.unixPath == "" { // once: the working directory may change later
+		l.unixPath = l.cfg.UnixSocket
+		if abs, err := filepath.Abs(l.unixPath); err == nil && len(abs) <= unixPathMax {
+			l.unixPath = abs
+		}
 	}
+	path := l.unixPath
 	if err := checkUnix(path); err != nil {
 		return "", fmt.Errorf("could not create Unix socket %s: %w", l.cfg.UnixSocket, err)
 	}
-	l.unixPath = path
 	temp = filepath.Join(filepath.Dir(path), tempName(rand.Text()))
 	if len(temp) > unixPathMax || strings.ContainsRune(temp, '?') || strings.Contains(temp, "://") {
 		return "", fmt.Errorf("could not create Unix socket %s: the directory's name is too long or has ? or :// in it", l.cfg.UnixSocket)
@@ -151,26 +153,40 @@ func checkUnix(path string) error {
 
 // publish follows the binding: it notes the addresses and puts the Unix socket in its place.
 func (l *Loop) publish(addrs []net.Addr, unixTemp string) error {
-	l.bound = append([]net.Addr(nil), addrs...)
+	if l.bound != nil { // a restart
+		if unixTemp != "" {
+			return l.publishUnix(unixTemp)
+		}
+		return nil
+	}
+	bound := append([]net.Addr(nil), addrs...)
 	for i, a := range addrs {
 		if tcp, ok := a.(*net.TCPAddr); ok && tcp.Port != 0 { // the same port after a restart
 			network, _, _ := strings.Cut(l.addrs[i+1], "://")
 			l.addrs[i+1] = network + "://" + tcp.String()
 		}
 	}
-	if unixTemp == "" {
-		return nil
+	if unixTemp != "" {
+		bound[len(addrs)-1] = &net.UnixAddr{Net: "unix", Name: l.cfg.UnixSocket}
+		if err := l.publishUnix(unixTemp); err != nil {
+			return err
+		}
 	}
-	l.bound[len(addrs)-1] = &net.UnixAddr{Net: "unix", Name: l.cfg.UnixSocket}
-	err := l.publishUnix(unixTemp)
+	l.bound = bound
+	return nil
+}
+
+// publishUnix puts the bound socket in its place, or removes it.
+func (l *Loop) publishUnix(temp string) error {
+	err := l.placeUnix(temp)
 	if err != nil {
-		os.Remove(unixTemp)
+		os.Remove(temp)
 		err = fmt.Errorf("could not create Unix socket %s: %w", l.cfg.UnixSocket, err)
 	}
 	return err
 }
 
-func (l *Loop) publishUnix(temp string) error {
+func (l *Loop) placeUnix(temp string) error {
 	if l.cfg.UnixPerm != 0 {
 		if err := os.Chmod(temp, l.cfg.UnixPerm); err != nil {
 			return err

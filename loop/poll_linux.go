@@ -26,7 +26,11 @@ func (c *Conn) moveWatch(own int) error {
 	if err := pollAdd(c.loop.poll, own, c.fd); err != nil {
 		return err
 	}
-	return pollRemove(c.loop.poll, c.fd)
+	if err := pollRemove(c.loop.poll, c.fd); err != nil {
+		pollRemove(c.loop.poll, own)
+		return err
+	}
+	return nil
 }
 
 // forgetWatch follows evio's close of fd, which removed only a watch on fd itself.

@@ -1,0 +1,191 @@
+package loop
+
+import (
+	"math/rand"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// Every posted function runs, once, in its poster's order, while input keeps the loop busy.
+func TestPostFromManyGoroutines(t *testing.T) {
+	const posters, each = 8, 20_000
+	l := serve(t, Config{}, &funcs{data: echo})
+	stop := make(chan struct{})
+	var traffic sync.WaitGroup
+	conn := dial(t, l)
+	traffic.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				roundTrip(t, conn, "hello")
+			}
+		}
+	})
+	var next [posters]int // the loop's
+	var total atomic.Int64
+	for p := range posters {
+		go func() {
+			for i := range each {
+				l.Post(func() {
+					if next[p] != i {
+						t.Errorf("poster %d: function %d in place of %d", p, i, next[p])
+					}
+					next[p]++
+					total.Add(1)
+				})
+			}
+		}()
+	}
+	waitFor(t, "all functions", func() bool { return total.Load() == posters*each })
+	close(stop)
+	traffic.Wait()
+}
+
+// evio can lose a wake-up until its poll times out after 100 ms. One of many would show here.
+func TestPostIsNeverLate(t *testing.T) {
+	l := serve(t, Config{}, &funcs{})
+	var late []time.Duration
+	for i := range 3000 {
+		start := time.Now()
+		done := make(chan struct{})
+		l.Post(func() { l.Post(func() { close(done) }) })
+		if i%3 == 0 {
+			l.Post(func() {})
+		}
+		<-done
+		late = append(late, time.Since(start))
+	}
+	slices.Sort(late)
+	if median := late[len(late)/2]; median > 10*time.Millisecond {
+		t.Fatalf("median latency %v", median)
+	}
+	if n := len(late) - 30; late[n] > 80*time.Millisecond {
+		t.Fatalf("1 %% take over %v, up to %v", late[n], late[len(late)-1])
+	}
+}
+
+func TestPostBeforeRun(t *testing.T) {
+	l, err := Listen(Config{TCP: []string{"127.0.0.1:0"}}, &funcs{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := make(chan struct{})
+	l.Post(func() { close(ran) })
+	l.After(0, l.Shutdown)
+	if err := l.Run(); err != nil {
+		t.Fatal(err)
+	}
+	<-ran
+}
+
+func TestShutdownBeforeRun(t *testing.T) {
+	l, err := Listen(Config{TCP: []string{"127.0.0.1:0"}}, &funcs{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Shutdown()
+	if err := l.Run(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// evio forgets a shutdown that comes before it waits for one.
+func TestEarlyShutdown(t *testing.T) {
+	for range 20 {
+		l, err := Listen(Config{TCP: []string{"127.0.0.1:0"}}, &funcs{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Post(l.Shutdown)
+		start := time.Now()
+		if err := l.Run(); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(start); d > 3*time.Second {
+			t.Fatalf("shutdown took %v", d)
+		}
+	}
+}
+
+func TestTimersRunInOrderAndOnTime(t *testing.T) {
+	seed := time.Now().UnixNano()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewSource(seed))
+	l := serve(t, Config{}, &funcs{})
+	const n = 300
+	type run struct{ due, at time.Time }
+	var runs []run
+	stopped := 0
+	onLoop(t, l, func() {
+		for i := range n {
+			d := time.Duration(rng.Intn(200_000)) * time.Microsecond
+			due := time.Now().Add(d)
+			timer := l.After(d, func() { runs = append(runs, run{due, time.Now()}) })
+			if i%3 == 0 {
+				timer.Stop()
+				timer.Stop()
+				stopped++
+			}
+		}
+	})
+	time.Sleep(300 * time.Millisecond)
+	onLoop(t, l, func() {
+		if len(runs) != n-stopped {
+			t.Errorf("%d timers ran, want %d", len(runs), n-stopped)
+		}
+		var late []time.Duration
+		for _, r := range runs {
+			if r.at.Before(r.due.Add(-time.Millisecond)) {
+				t.Errorf("ran %v early", r.due.Sub(r.at))
+			}
+			late = append(late, r.at.Sub(r.due))
+		}
+		slices.Sort(late)
+		if m := late[len(late)/2]; m > 20*time.Millisecond {
+			t.Errorf("half the timers run over %v late", m)
+		}
+		if !slices.IsSortedFunc(runs, func(a, b run) int { return a.due.Round(time.Millisecond).Compare(b.due.Round(time.Millisecond)) }) {
+			t.Error("timers ran out of order")
+		}
+	})
+}
+
+// A timer that sets itself with no delay leaves room for input.
+func TestTimerWithoutDelayDoesNotStarve(t *testing.T) {
+	l := serve(t, Config{}, &funcs{data: echo})
+	stop := false
+	var again func()
+	again = func() {
+		if !stop {
+			l.After(0, again)
+		}
+	}
+	l.Post(again)
+	conn := dial(t, l)
+	for range 100 {
+		roundTrip(t, conn, "hello")
+	}
+	onLoop(t, l, func() { stop = true })
+}
+
+func TestTick(t *testing.T) {
+	var ticks atomic.Int32
+	serve(t, Config{}, &funcs{tick: func() time.Duration { ticks.Add(1); return 10 * time.Millisecond }})
+	time.Sleep(300 * time.Millisecond)
+	if n := ticks.Load(); n < 10 || n > 31 {
+		t.Fatalf("%d ticks of 10 ms in 300 ms", n)
+	}
+}
+
+func TestIdleLoopRests(t *testing.T) {
+	l := serve(t, Config{}, &funcs{data: echo})
+	for range 50 {
+		roundTrip(t, dial(t, l), "hello")
+	}
+	wantIdle(t)
+}

@@ -1,5 +1,0 @@
-package loop
-
-import "golang.org/x/sys/unix"
-
-func rawWrite(fd int, p []byte) (int, error) { return unix.Write(fd, p) }

@@ -179,16 +179,24 @@ func (h *histogram) addEight(w uint64) {
 	h[3][w>>42&63]++
 }
 
+// addSparse counts one-byte codes first, whatever they say, and evaluates the
+// counts then.
 func (h *histogram) addSparse(b []byte) error {
+	var codes [256]uint32
 	index := 0
 	for p := headerSize; p < len(b); p++ {
-		code := b[p]
-		span := int(spans[code])
-		if span == 0 {
-			span = opAt(b, p).span
-			p++
+		if c := b[p]; c>>6 != 1 {
+			codes[c]++
+			continue
 		}
-		h[p&3][values[code]&registerMax] += uint32(span)
+		span := opAt(b, p).span // XZERO
+		h[0][0] += uint32(span)
+		index += span
+		p++
+	}
+	for c, n := range codes {
+		span := int(n) * int(spans[c])
+		h[0][values[c]&registerMax] += uint32(span)
 		index += span
 	}
 	if index != RegisterCount {

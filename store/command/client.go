@@ -1,0 +1,220 @@
+package command
+
+import (
+	"spindle/resp"
+	"spindle/store"
+)
+
+// Conn is what a client needs of its connection; loop.Conn has it.
+type Conn interface {
+	Send(p []byte) // p is borrowed
+	Pending() int  // bytes accepted by Send that the kernel has not taken yet
+	Hold()         // replies are still to come: do not give up a half-closed socket
+	Release()      // undoes one Hold
+	PauseReads()
+	ResumeReads()
+	Close()
+	CloseAfterFlush()
+	RemoteAddr() string
+	LocalAddr() string
+	FD() int
+}
+
+// clientFlags say what a client is and waits for.
+type clientFlags uint32
+
+const (
+	// While one of these is set, no further command of the client is executed.
+	waitOutput  clientFlags = 1 << iota // unsent replies exceed outputBound
+	waitBlocked                         // in a blocking command
+	waitPaused                          // CLIENT PAUSE
+	waitDurable                         // unsynced replies exceed outputBound
+	closing                             // no more commands: the connection ends once its replies are sent
+
+	inDirty   // in Server.dirty
+	holdsConn // conn.Hold was called for buffered commands
+)
+
+const stopMask = waitOutput | waitBlocked | waitPaused | waitDurable | closing
+
+const (
+	// outputBound is how many reply bytes a client may have pending before its next command waits until they are sent.
+	outputBound = 1 << 20
+	// flushBytes is when replies are sent before the pipeline has come to its end.
+	flushBytes = 64 << 10
+)
+
+// Client is one connection's state.
+type Client struct {
+	ID   int64
+	Out  resp.Writer
+	s    *Server
+	conn Conn
+	db   *store.DB
+
+	flags  clientFlags
+	gates  gate // conditions of this client that commands have to be checked against
+	parser resp.Parser
+	held   heldReplies
+
+	name, libName, libVersion string
+	createdMs, activeMs       int64
+	last                      *Command
+	commands                  int64
+}
+
+// Data executes what the client sent. in is borrowed.
+func (c *Client) Data(in []byte) {
+	s := c.s
+	s.BeginEvent()
+	c.activeMs = s.nowMs
+	s.stats.NetIn += int64(len(in))
+	c.parser.Feed(in)
+	c.run()
+	c.parser.Save()
+	c.bound()
+	s.EndEvent()
+}
+
+// Resume goes on with commands that had to wait.
+func (c *Client) Resume(reason clientFlags) {
+	c.flags &^= reason
+	c.s.BeginEvent()
+	c.run()
+	c.parser.Save()
+	c.bound()
+	c.s.EndEvent()
+}
+
+// run executes buffered commands until there are none or the client has to wait. A handler's panic costs
+// its command only.
+func (c *Client) run() {
+	if c.flags&stopMask != 0 {
+		return
+	}
+	c.borrowOutput()
+	for !c.runSafely() {
+	}
+}
+
+// runSafely reports whether run has come to its end, false if a panic cut it short.
+func (c *Client) runSafely() (done bool) {
+	start := len(c.Out.Buf)
+	defer func() {
+		if !done {
+			if p := recover(); p != nil {
+				c.s.panicked(c, p, start)
+			}
+		}
+	}()
+	s := c.s
+	t := timer{s: s, at: s.env.MonoNano()}
+	for c.flags&stopMask == 0 {
+		args, ok, err := c.parser.Next()
+		if !ok {
+			if err != nil {
+				c.protocolError(err)
+			}
+			break
+		}
+		start = len(c.Out.Buf)
+		cmd := s.execute(c, args)
+		t.note(c, cmd, args, len(c.Out.Buf)-start)
+		if len(c.Out.Buf) >= flushBytes {
+			t.stop(c)
+			c.sendNow()
+		}
+	}
+	t.stop(c)
+	return true
+}
+
+// borrowOutput gives the client the server's scratch buffer to write its replies to.
+func (c *Client) borrowOutput() {
+	s := c.s
+	c.markDirty()
+	if c.Out.Buf == nil && s.scratch != nil {
+		c.Out.Buf, s.scratch = s.scratch[:0], nil
+	}
+}
+
+// markDirty has the client's replies sent at the end of the event.
+func (c *Client) markDirty() {
+	if c.flags&inDirty == 0 {
+		c.flags |= inDirty
+		c.s.dirty = append(c.s.dirty, c)
+	}
+}
+
+// scratchMax is the largest reply buffer that is kept for the next client.
+const scratchMax = 256 << 10
+
+// flush sends the client's replies and gives the buffer back.
+func (c *Client) flush(logged int64) {
+	c.flags &^= inDirty
+	if len(c.Out.Buf) > 0 || c.flags&closing != 0 {
+		c.deliver(logged)
+	}
+	if cap(c.Out.Buf) <= scratchMax {
+		c.s.scratch = c.Out.Buf
+	}
+	c.Out.Buf = nil
+}
+
+// sendNow sends what there is in the middle of a pipeline.
+func (c *Client) sendNow() {
+	var logged int64
+	if c.s.Log != nil {
+		logged = c.s.Log.EndBatch(c.s.nowMs)
+	}
+	c.deliver(logged)
+	if cap(c.Out.Buf) > scratchMax {
+		c.Out.Buf = nil
+	}
+	c.Out.Buf = c.Out.Buf[:0]
+}
+
+// deliver passes the replies in Out to the connection, or keeps them until the log is durable up to logged.
+func (c *Client) deliver(logged int64) {
+	c.s.stats.NetOut += int64(len(c.Out.Buf))
+	if c.conn == nil {
+		return
+	}
+	if c.s.mustHold(c, logged) {
+		c.held.add(c, c.Out.Buf, logged)
+		return
+	}
+	c.conn.Send(c.Out.Buf)
+	if c.flags&closing != 0 {
+		c.conn.CloseAfterFlush()
+	} else if c.conn.Pending() > outputBound {
+		c.flags |= waitOutput
+	}
+}
+
+// bound keeps a half-closed connection open while commands wait to be executed, and stops reading from one that
+// sends more than may be buffered.
+func (c *Client) bound() {
+	waiting := c.flags&(stopMask&^closing) != 0 && c.parser.Buffered() > 0
+	switch {
+	case waiting && c.flags&holdsConn == 0:
+		c.flags |= holdsConn
+		c.conn.Hold()
+	case !waiting && c.flags&holdsConn != 0:
+		c.flags &^= holdsConn
+		c.conn.Release()
+	}
+}
+
+// protocolError answers what is not a command and ends the connection.
+func (c *Client) protocolError(err error) {
+	c.s.replyError(c, err)
+	c.flags |= closing
+}
+
+// Drained goes on after pending replies have been sent.
+func (c *Client) Drained() {
+	if c.flags&waitOutput != 0 {
+		c.Resume(waitOutput)
+	}
+}

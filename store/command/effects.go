@@ -1,0 +1,119 @@
+package command
+
+import (
+	"spindle/resp"
+	"spindle/store"
+)
+
+// A unit is one top-level command with everything it causes. Its effects reach the log together: one as it is, several
+// as a MULTI ... EXEC block.
+type unit struct {
+	ctx     Ctx
+	n       int    // effects beyond the command itself
+	buf     []byte // their encodings
+	effects []effect
+}
+
+type effect struct {
+	db, end int
+}
+
+// hook says who wants to know about changed keys.
+type hook uint32
+
+// Changed reports that the command changed a key: watchers, notifications, waiting clients and the log hang off this call.
+// event is the name of the keyspace notification.
+func (c *Ctx) Changed(class Class, event string, key []byte) { c.ChangedIn(c.DB, class, event, key) }
+
+// ChangedIn is Changed for a key of another database.
+func (c *Ctx) ChangedIn(db *store.DB, class Class, event string, key []byte) {
+	c.changes++
+	if c.S.hooks != 0 {
+		c.S.keyChanged(c, db, class, event, key)
+	}
+}
+
+// Propagate adds an effect to the log in place of the command itself.
+func (c *Ctx) Propagate(args ...[]byte) { c.PropagateIn(c.DB, args...) }
+
+// PropagateIn is Propagate for another database.
+func (c *Ctx) PropagateIn(db *store.DB, args ...[]byte) {
+	c.verbatim = false
+	c.S.addEffect(db, args...)
+}
+
+// PropagateAlso adds an effect to the log before the command itself.
+func (c *Ctx) PropagateAlso(args ...[]byte) { c.S.addEffect(c.DB, args...) }
+
+// DontPropagate keeps the command itself out of the log.
+func (c *Ctx) DontPropagate() { c.verbatim = false }
+
+func (s *Server) addEffect(db *store.DB, args ...[]byte) {
+	if s.Log == nil {
+		return
+	}
+	u := &s.unit
+	u.buf = resp.AppendCommand(u.buf, args...)
+	u.effects = append(u.effects, effect{db.ID, len(u.buf)})
+	u.n++
+}
+
+// finishUnit hands the effects to the log.
+func (s *Server) finishUnit(x *Ctx) {
+	u := &s.unit
+	self := x.changes > 0 && x.verbatim
+	if s.Log == nil {
+		return
+	}
+	switch {
+	case u.n == 0 && self:
+		s.Log.Append(x.DB.ID, x.Args...)
+	case u.n == 1 && !self:
+		s.Log.AppendEncoded(u.effects[0].db, u.buf)
+	case u.n > 0:
+		s.Log.Multi(u.effects[0].db)
+		start := 0
+		for _, e := range u.effects {
+			s.Log.AppendEncoded(e.db, u.buf[start:e.end])
+			start = e.end
+		}
+		if self {
+			s.Log.Append(x.DB.ID, x.Args...)
+		}
+		s.Log.Exec()
+	}
+	u.n, u.effects, u.buf = 0, u.effects[:0], u.buf[:0]
+}
+
+var delName = []byte("DEL")
+
+// keyExpired is the store's hook for a key whose time has come.
+func (s *Server) keyExpired(db *store.DB, key []byte) {
+	s.addEffect(db, delName, key)
+	if s.hooks != 0 {
+		s.keyChanged(&s.unit.ctx, db, ClassExpired, "expired", key)
+	}
+}
+
+func (s *Server) keyChanged(c *Ctx, db *store.DB, class Class, event string, key []byte) {}
+
+// Class is a class of keyspace events, as in notify-keyspace-events.
+type Class uint32
+
+const (
+	ClassKeyspace Class = 1 << iota // K
+	ClassKeyevent                   // E
+	ClassGeneric                    // g
+	ClassString                     // $
+	ClassList                       // l
+	ClassSet                        // s
+	ClassHash                       // h
+	ClassZSet                       // z
+	ClassExpired                    // x
+	ClassEvicted                    // e
+	ClassStream                     // t
+	ClassMiss                       // m
+	_                               // loaded, internal to Redis
+	ClassModule                     // d
+	ClassNew                        // n
+)

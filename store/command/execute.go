@@ -1,0 +1,209 @@
+package command
+
+import (
+	"fmt"
+	"runtime/debug"
+
+	"spindle/aof"
+	"spindle/resp"
+)
+
+// A gate is a condition under which a command has to be looked at before it runs. A
+// server or a client in that condition has the bit set, a command that cares has it too; the hot
+// path tests the three words once, and a feature that is not in use costs nothing else.
+type gate uint32
+
+const (
+	gateAuth    gate = 1 << iota // client has not authenticated
+	gateLoading                  // data is being loaded
+	gateMemory                   // maxmemory is set
+	gateDisk                     // the log cannot be written
+)
+
+// stages are the admission checks, in Redis's order. Each returns an error to refuse the command.
+var stages = []struct {
+	gate  gate
+	check func(s *Server, c *Client, cmd *Command, args [][]byte) error
+}{
+	{gateAuth, (*Server).checkAuth},
+	{gateMemory, (*Server).checkMemory},
+	{gateDisk, (*Server).checkDisk},
+	{gateLoading, (*Server).checkLoading},
+}
+
+// gatesOf returns the conditions that concern a command.
+func gatesOf(c *Command) gate {
+	g := gateMemory
+	if c.Flags&NoAuth == 0 {
+		g |= gateAuth
+	}
+	if c.Flags&Loading == 0 {
+		g |= gateLoading
+	}
+	if c.Flags&Write != 0 {
+		g |= gateDisk
+	}
+	return g
+}
+
+// execute runs one command for a client and writes the reply. It returns the command, nil for an unknown one. The stages: look up,
+// arity, admission, run, propagate.
+func (s *Server) execute(c *Client, args [][]byte) *Command {
+	s.stats.Commands++
+	cmd := c.last
+	if cmd == nil || cmd.parent != nil || !equalFold(cmd.Name, args[0]) || cmd.container() {
+		var err error
+		if cmd, err = s.lookup(args); err != nil {
+			s.refuse(c, cmd, err)
+			return nil
+		}
+		c.last = cmd
+	}
+	if n := len(args); n != cmd.Arity && (cmd.Arity >= 0 || n < -cmd.Arity) {
+		s.refuse(c, cmd, resp.ErrWrongArity(cmd.full))
+		return nil
+	}
+	if (s.gates|c.gates)&cmd.gates != 0 {
+		if err := s.admit(c, cmd, args); err != nil {
+			s.refuse(c, cmd, err)
+			return nil
+		}
+	}
+	s.call(c, cmd, args)
+	return cmd
+}
+
+// lookup finds the command that args name.
+func (s *Server) lookup(args [][]byte) (*Command, error) {
+	cmd, unknownSub := s.table.find(args)
+	switch {
+	case cmd == nil:
+		return nil, resp.ErrUnknownCommand(args[0], args[1:])
+	case unknownSub:
+		return nil, resp.ErrUnknownSubcommand([]byte(cmd.Name), args[1])
+	}
+	return cmd, nil
+}
+
+// admit runs the checks whose conditions hold.
+func (s *Server) admit(c *Client, cmd *Command, args [][]byte) error {
+	on := (s.gates | c.gates) & cmd.gates
+	for i := range stages {
+		if on&stages[i].gate != 0 {
+			if err := stages[i].check(s, c, cmd, args); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// refuse answers a command that does not run.
+func (s *Server) refuse(c *Client, cmd *Command, err error) {
+	if cmd != nil {
+		cmd.stats.Rejected++
+	}
+	s.replyError(c, err)
+}
+
+// replyError writes an error and counts it.
+func (s *Server) replyError(c *Client, err error) {
+	s.stats.Errors++
+	c.Out.Err(err)
+}
+
+// call runs an admitted command as a unit of its own.
+func (s *Server) call(c *Client, cmd *Command, args [][]byte) {
+	x := &s.unit.ctx
+	x.C, x.DB, x.Args, x.Out, x.Cmd = c, c.db, args, &c.Out, cmd
+	x.changes, x.verbatim = 0, true
+	if err := cmd.Run(x); err != nil {
+		cmd.stats.Failed++
+		s.replyError(c, err)
+	}
+	if x.changes > 0 || s.unit.n > 0 {
+		s.finishUnit(x)
+	}
+}
+
+// panicked deals with a handler's panic: it is logged with the command, the reply written so far is taken back, and
+// the client gets an error.
+func (s *Server) panicked(c *Client, p any, start int) {
+	s.stats.Panics++
+	x := &s.unit.ctx
+	var text []byte
+	for i, a := range x.Args {
+		if i == 8 {
+			text = append(text, " ..."...)
+			break
+		}
+		text = append(resp.AppendQuoted(append(text, ' '), a[:min(len(a), 128)]))
+	}
+	s.env.Logf(aof.Warning, "A command failed unexpectedly:%s: %v\n%s", text, p, debug.Stack())
+	if s.unit.n > 0 || x.changes > 0 {
+		s.finishUnit(x)
+	}
+	c.Out.Buf = c.Out.Buf[:start]
+	s.replyError(c, resp.Error(fmt.Sprintf("ERR internal error while executing '%s', see the server's log", x.Cmd.full)))
+}
+
+// timer accounts the time commands take. Cheap commands in a row are timed together: their sum is exact and the clock
+// is read once for all of them.
+type timer struct {
+	s     *Server
+	at    int64
+	cmd   *Command
+	calls int64
+}
+
+// timedTogether is the reply size up to which a Fast command counts as cheap.
+const timedTogether = 4096
+
+func (t *timer) note(c *Client, cmd *Command, args [][]byte, replyBytes int) {
+	if cmd == nil {
+		return
+	}
+	if cmd != t.cmd && t.cmd != nil {
+		t.stop(c)
+	}
+	t.cmd = cmd
+	t.calls++
+	if cmd.Flags&Fast == 0 || replyBytes > timedTogether || t.s.slowlogPrecise() {
+		t.single(c, args)
+	}
+}
+
+// stop accounts the calls noted so far.
+func (t *timer) stop(c *Client) {
+	if t.cmd == nil {
+		return
+	}
+	now := t.s.env.MonoNano()
+	t.cmd.stats.Calls += t.calls
+	t.cmd.stats.Nanos += now - t.at
+	t.at, t.cmd, t.calls = now, nil, 0
+}
+
+// single accounts one call and sees whether it was slow.
+func (t *timer) single(c *Client, args [][]byte) {
+	before := t.at
+	t.stop(c)
+	t.s.noteDuration(c, args, t.at-before)
+}
+
+func (s *Server) slowlogPrecise() bool { return false }
+
+func (s *Server) noteDuration(c *Client, args [][]byte, nanos int64) {}
+
+func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error   { return resp.ErrNoAuth }
+func (s *Server) checkMemory(c *Client, cmd *Command, args [][]byte) error { return nil }
+
+// checkDisk refuses writes that the log could not keep.
+func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
+	if err := s.Log.Err(); err != nil {
+		return resp.ErrMisconfAOF(err.Error())
+	}
+	return nil
+}
+
+func (s *Server) checkLoading(c *Client, cmd *Command, args [][]byte) error { return resp.ErrLoading }

@@ -1,0 +1,114 @@
+package command
+
+import (
+	"math/rand/v2"
+
+	"spindle/aof"
+	"spindle/store"
+	"spindle/store/config"
+)
+
+// Server executes commands. All of its methods run on one goroutine, the loop's,
+// unless they say otherwise.
+type Server struct {
+	Config *config.Config
+	Store  *store.Store
+	Log    *aof.Log // nil while appendonly is off
+
+	env     Env
+	table   *table
+	clients map[int64]*Client
+	nextID  int64
+	gates   gate // conditions of the server that commands have to be checked against
+	hooks   hook // who wants to hear of changed keys
+
+	gateReplies bool      // appendfsync always: replies wait for the log
+	holding     []*Client // clients with held replies
+
+	nowMs   int64     // of the current event
+	unit    unit      // the effects of the running top-level command
+	scratch []byte    // reply buffer that clients use while they run
+	dirty   []*Client // clients with replies to send at the end of the event
+	stats   Stats
+}
+
+// Env is what the server needs of the world outside.
+type Env struct {
+	UnixNano func() int64 // wall clock
+	MonoNano func() int64 // monotonic clock, for durations
+	Rand     *rand.Rand
+	// Post runs f on the loop soon. It may be called from any goroutine.
+	Post func(f func())
+	// After runs f on the loop once d nanoseconds have passed; the returned function cancels it.
+	After func(nanos int64, f func()) (stop func())
+	// Logf writes a line to the server's log.
+	Logf func(level aof.Level, format string, args ...any)
+	// Stop asks the process to end.
+	Stop func()
+}
+
+// Stats are counters of INFO stats that have no other home.
+type Stats struct {
+	Commands, Connections, Rejected int64
+	NetIn, NetOut                   int64
+	Evicted                         int64
+	Errors                          int64
+	Panics                          int64
+}
+
+// New returns a server over an empty store.
+func New(cfg *config.Config, env Env) *Server {
+	s := &Server{Config: cfg, env: env, table: newTable(), clients: map[int64]*Client{}}
+	s.nowMs = env.UnixNano() / 1e6
+	s.Store = store.New(store.Options{Databases: cfg.Databases, Seed: env.Rand.Uint64(), Rand: env.Rand, Now: s.nowMs})
+	s.Store.Expired = s.keyExpired
+	s.unit.ctx.S = s
+	return s
+}
+
+// BeginEvent must be called before the server is used for something that happened: input, a tick, a timer.
+func (s *Server) BeginEvent() {
+	s.nowMs = s.env.UnixNano() / 1e6
+	s.Store.SetNow(s.nowMs)
+}
+
+// EndEvent sends the replies that came up and hands the log what belongs to them.
+func (s *Server) EndEvent() {
+	var logged int64
+	if s.Log != nil {
+		logged = s.Log.EndBatch(s.nowMs)
+	}
+	for len(s.dirty) > 0 {
+		c := s.dirty[len(s.dirty)-1]
+		s.dirty = s.dirty[:len(s.dirty)-1]
+		c.flush(logged)
+	}
+}
+
+// NowMs is the time of the current event, in Unix milliseconds.
+func (s *Server) NowMs() int64 { return s.nowMs }
+
+// Opened makes a client of a new connection.
+func (s *Server) Opened(conn Conn) *Client {
+	s.BeginEvent()
+	s.stats.Connections++
+	s.nextID++
+	c := &Client{ID: s.nextID, s: s, conn: conn, db: s.Store.DBs[0], createdMs: s.nowMs, activeMs: s.nowMs}
+	c.parser.Limits.Authenticated = true
+	s.clients[c.ID] = c
+	return c
+}
+
+// Closed forgets a client whose connection has gone.
+func (s *Server) Closed(c *Client) {
+	delete(s.clients, c.ID)
+	c.parser.Release()
+	c.conn = nil
+	c.flags |= closing
+}
+
+// Tick does the periodic work.
+func (s *Server) Tick() {
+	s.BeginEvent()
+	s.EndEvent()
+}

@@ -1,0 +1,123 @@
+package command
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// tables lists the commands of all groups.
+func tables() []*Command {
+	return slices.Concat(
+		stringCommands,
+	)
+}
+
+// table finds commands by name. The names are known, so a small open hash over the first bytes and the length, with
+// letter case folded, beats a map with a lowered copy of the name.
+type table struct {
+	slots [1024]*Command
+	all   []*Command // top level, by name
+}
+
+func newTable() *table {
+	t := &table{}
+	for _, proto := range tables() {
+		c := proto.clone(nil)
+		for i := hashName(c.Name); ; i++ {
+			if slot := &t.slots[i%len(t.slots)]; *slot == nil {
+				*slot = c
+				break
+			}
+		}
+		t.all = append(t.all, c)
+	}
+	slices.SortFunc(t.all, func(a, b *Command) int { return cmpString(a.Name, b.Name) })
+	id := 0
+	t.each(func(c *Command) { c.id = id; id++ })
+	return t
+}
+
+func cmpString(a, b string) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// clone copies an entry, so that two servers in one process do not share statistics.
+func (c *Command) clone(parent *Command) *Command {
+	d := *c
+	d.parent, d.full = parent, c.Name
+	if parent != nil {
+		d.full = parent.Name + "|" + c.Name
+	}
+	d.gates = gatesOf(&d)
+	d.Subs = nil
+	for _, sub := range c.Subs {
+		d.Subs = append(d.Subs, sub.clone(&d))
+	}
+	return &d
+}
+
+// each calls f for every command and subcommand.
+func (t *table) each(f func(*Command)) {
+	for _, c := range t.all {
+		f(c)
+		for _, sub := range c.Subs {
+			f(sub)
+		}
+	}
+}
+
+// lookup returns the command of that name, in any case, or nil.
+func (t *table) lookup(name []byte) *Command {
+	for i := hashName(name); ; i++ {
+		c := t.slots[i%len(t.slots)]
+		if c == nil || equalFold(c.Name, name) {
+			return c
+		}
+	}
+}
+
+// find returns what args call: a command, or the subcommand of a container. sub reports that a container was named with an
+// unknown subcommand.
+func (t *table) find(args [][]byte) (c *Command, unknownSub bool) {
+	c = t.lookup(args[0])
+	if c == nil || !c.container() || len(args) == 1 {
+		return c, false
+	}
+	for _, sub := range c.Subs {
+		if equalFold(sub.Name, args[1]) {
+			return sub, false
+		}
+	}
+	return c, true
+}
+
+// hashName mixes the first eight bytes, case folded, with the length.
+func hashName[S string | []byte](name S) int {
+	var b [8]byte
+	copy(b[:], name)
+	x := binary.LittleEndian.Uint64(b[:]) | 0x2020202020202020
+	x = (x ^ uint64(len(name))<<59) * 0x9e3779b97f4a7c15
+	return int(x >> 54)
+}
+
+// equalFold compares a lower-case name with bytes in any case.
+func equalFold(lower string, b []byte) bool {
+	if len(lower) != len(b) {
+		return false
+	}
+	for i, ch := range b {
+		if ch >= 'A' && ch <= 'Z' {
+			ch |= 0x20
+		}
+		if ch != lower[i] {
+			return false
+		}
+	}
+	return true
+}

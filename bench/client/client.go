@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -188,11 +189,17 @@ func (c *Conn) Skip(n int) error {
 	return nil
 }
 
-// InfoField returns one field of INFO section, "" when it is not there.
-func (c *Conn) InfoField(section, field string) (string, error) {
+// Info returns the fields of a section of INFO.
+func (c *Conn) Info(section string) (map[string]string, error) {
 	r, err := c.Do("INFO", section)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return infoField(r.Text, field), nil
+	fields := map[string]string{}
+	for line := range strings.Lines(string(r.Text)) {
+		if name, value, ok := strings.Cut(strings.TrimRight(line, "\r\n"), ":"); ok {
+			fields[name] = value
+		}
+	}
+	return fields, nil
 }

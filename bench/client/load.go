@@ -1,9 +1,6 @@
 package client
 
-import (
-	"bytes"
-	"sync"
-)
+import "sync"
 
 // batch is how many commands are in flight while loading, per connection.
 const batch = 512
@@ -56,14 +53,4 @@ func loadPart(addr string, k, n int, put Put, step func(int)) error {
 		}
 	}
 	return nil
-}
-
-func infoField(info []byte, field string) string {
-	for line := range bytes.Lines(info) {
-		name, value, ok := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(":"))
-		if ok && string(name) == field {
-			return string(value)
-		}
-	}
-	return ""
 }

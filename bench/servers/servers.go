@@ -110,7 +110,7 @@ func (s *Server) Restart() error {
 }
 
 func (s *Server) run() error {
-	log, err := os.OpenFile(s.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	log, err := os.OpenFile(s.LogPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
 		return err
 	}
@@ -218,11 +218,12 @@ func (s *Server) Stop() {
 	os.RemoveAll(s.Dir)
 }
 
-func (s *Server) logPath() string { return filepath.Join(s.Dir, "server.log") }
+// LogPath is the file that holds what the server printed, until Stop.
+func (s *Server) LogPath() string { return filepath.Join(s.Dir, "server.log") }
 
 // LogTail returns the last n lines that the server printed.
 func (s *Server) LogTail(n int) string {
-	b, err := os.ReadFile(s.logPath())
+	b, err := os.ReadFile(s.LogPath())
 	if err != nil {
 		return err.Error()
 	}

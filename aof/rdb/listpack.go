@@ -75,16 +75,20 @@ func entrySize(b []byte) int {
 	return size
 }
 
-// backSize returns how many bytes the size of an entry takes behind it.
+// backSize returns how many bytes the size of an entry takes behind it. The odd
+// limits are Redis's.
 func backSize(size int) int {
-	n := 1
-	for limit := 127; size > limit && n < 5; n++ {
-		limit = limit<<7 | 127
-		if n == 1 && size < 16383 || n == 2 && size < 2097151 || n == 3 && size < 268435455 {
-			return n + 1
-		}
+	switch {
+	case size <= 127:
+		return 1
+	case size < 16383:
+		return 2
+	case size < 2097151:
+		return 3
+	case size < 268435455:
+		return 4
 	}
-	return n
+	return 5
 }
 
 // backLength tells whether b starts with size as it must stand behind an entry.

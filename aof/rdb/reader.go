@@ -311,15 +311,16 @@ func (r *Reader) full(p []byte) error {
 	n := copy(p, r.buf[r.pos:r.end])
 	r.pos += n
 	p = p[n:]
-	for len(p) > 0 && len(p) < len(r.buf) || len(p) > 0 && r.src == nil {
+	switch {
+	case len(p) == 0:
+		return nil
+	case r.src == nil:
+		return r.short()
+	case len(p) < len(r.buf):
 		if err := r.need(len(p)); err != nil {
 			return err
 		}
-		n = copy(p, r.buf[r.pos:r.end])
-		r.pos += n
-		p = p[n:]
-	}
-	if len(p) == 0 {
+		r.pos += copy(p, r.buf[r.pos:r.end])
 		return nil
 	}
 	r.account()

@@ -212,30 +212,30 @@ func (r *Reader) checkPacked(b []byte, n int) (count int, err error) {
 }
 
 func (r *Reader) stepNode() (ok bool, err error) {
-	if !r.more() {
-		return false, nil
-	}
-	container, err := r.length()
-	if err != nil {
-		return false, err
-	}
-	if r.key, err = r.string(r.key); err != nil {
-		return false, err
-	}
-	r.Item = Item{Op: ItemPlain, Key: r.key}
-	switch container {
-	case 1:
-		return true, nil
-	case 2:
-		r.Item.Op = ItemListpack
-		count, err := CheckListpack(r.key)
+	for r.more() {
+		container, err := r.length()
 		if err != nil {
-			return false, r.corrupt("%v", err)
+			return false, err
 		}
-		if count == 0 { // Redis skips empty nodes
-			return r.stepNode()
+		if r.key, err = r.string(r.key); err != nil {
+			return false, err
 		}
-		return true, nil
+		switch container {
+		case 1:
+			r.Item = Item{Op: ItemPlain, Key: r.key}
+			return true, nil
+		case 2:
+			r.Item = Item{Op: ItemListpack, Key: r.key}
+			count, err := CheckListpack(r.key)
+			if err != nil {
+				return false, r.corrupt("%v", err)
+			}
+			if count > 0 { // an empty node may occur; Redis skips it too
+				return true, nil
+			}
+		default:
+			return false, r.corrupt("unknown container %d of a list node", container)
+		}
 	}
-	return false, r.corrupt("unknown container %d of a list node", container)
+	return false, nil
 }

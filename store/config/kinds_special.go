@@ -214,11 +214,8 @@ func (percentilesKind) format(v any) string {
 
 // FormatPercentile prints a percentile as CONFIG GET and INFO latencystats do.
 func FormatPercentile(f float64) string {
-	s := strconv.FormatFloat(f, 'g', 10, 64)
-	if strings.Contains(s, ".") && !strings.Contains(s, "e") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s
+	s := strconv.FormatFloat(f, 'f', 6, 64)
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 }
 
 func (k percentilesKind) lines(name string, v any, isDefault bool) []line {
@@ -414,12 +411,16 @@ func hostname(s string) error {
 	return nil
 }
 
-// titleTemplate checks that s holds only variables that a process title may have.
+// titleTemplate checks that s has only variables that a process title may have, and does not come to nothing
+// in a standalone server.
 func titleTemplate(s string) error {
-	for _, v := range []string{"title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"} {
+	for _, v := range []string{"title", "server-mode"} {
 		s = strings.ReplaceAll(s, "{"+v+"}", "")
 	}
-	if strings.ContainsAny(s, "{}") {
+	for _, v := range []string{"listen-addr", "port", "tls-port", "unixsocket", "config-file"} {
+		s = strings.ReplaceAll(s, "{"+v+"}", "x")
+	}
+	if strings.Trim(s, blanks) == "" || strings.Contains(s, "{") {
 		return Error("template format is invalid or contains unknown variables")
 	}
 	return nil

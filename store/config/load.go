@@ -59,11 +59,11 @@ const (
 )
 
 // Load reads the configuration that the command line (without the program's name) asks for: a file
-// first, then standard input for a last argument "-", then the options. An error is a *LoadError.
+// first, then standard input for a first or last argument "-", then the options. An error is a *LoadError.
 func Load(args []string, stdin io.Reader) (*Config, LoadInfo, error) {
 	c := Defaults()
 	info := LoadInfo{Given: len(args) > 0}
-	if len(args) == 1 {
+	if len(args) > 0 {
 		switch args[0] {
 		case "-v", "--version":
 			info.Action = ShowVersion
@@ -103,7 +103,7 @@ func joinOptions(args []string) (text string, fromStdin bool) {
 	for i, arg := range args {
 		last := i == len(args)-1
 		switch {
-		case last && arg == "-":
+		case (i == 0 || last) && arg == "-":
 			fromStdin = true
 		case !valueDue && strings.HasPrefix(arg, "--"):
 			if b.Len() > 0 {

@@ -50,7 +50,7 @@ func (c *Config) Get(patterns [][]byte) []Pair {
 // change is one pair of CONFIG SET.
 type change struct {
 	d          *Directive
-	name       string // as given
+	name       string // for error texts
 	value      string
 	old        any
 	differs    bool
@@ -100,7 +100,7 @@ func (c *Config) changes(args [][]byte, local bool) ([]change, error) {
 		if d == nil {
 			return nil, Error(fmt.Sprintf("Unknown option or number of arguments for CONFIG SET - '%s'", args[i]))
 		}
-		ch := change{d: d, name: lower, value: string(args[i+1])}
+		ch := change{d: d, name: string(args[i]), value: string(args[i+1])}
 		switch {
 		case !d.has(Mutable):
 			return nil, ch.fail("can't set immutable config")
@@ -111,6 +111,7 @@ func (c *Config) changes(args [][]byte, local bool) ([]change, error) {
 		}
 		loading = loading || c.Loading && d.has(DenyLoading)
 		seen[lower] = true
+		ch.name = lower // errors about values name the directive itself
 		changes = append(changes, ch)
 	}
 	if loading {

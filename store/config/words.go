@@ -170,17 +170,8 @@ func parseLenient(s string, base int) (int64, bool) {
 	return n, err == nil
 }
 
-// parseFloat reads a whole number or fraction like C's strtod.
+// parseFloat reads a number or fraction without any blank.
 func parseFloat(s string) (float64, bool) {
-	if s == "" {
-		return 0, true
-	}
-	if strings.ContainsRune(s, '_') {
-		return 0, false
-	}
-	f, err := strconv.ParseFloat(strings.TrimLeft(s, blanks), 64)
-	if ne, ok := err.(*strconv.NumError); ok && ne.Err == strconv.ErrRange {
-		return f, true
-	}
-	return f, err == nil
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil && !strings.ContainsRune(s, '_')
 }

@@ -7,7 +7,8 @@
 //     \x      the byte x itself
 //
 // Malformed patterns are read as Redis reads them: a class without its bracket ends at the
-// pattern's end, a lone backslash at the end stands for itself.
+// pattern's end, a lone backslash at the end stands for itself. An empty string matches an empty pattern only:
+// not even "*", which is why KEYS and SCAN do not ask about that pattern at all.
 //
 // Matching walks the string once and, on a mismatch, goes back to the last star only: an
 // earlier star cannot do better, because the pieces between two stars are matched as far left as
@@ -16,6 +17,9 @@ package glob
 
 // Match reports whether all of s matches pattern. With nocase, ASCII letters match in either case.
 func Match(pattern, s []byte, nocase bool) bool {
+	if len(s) == 0 {
+		return len(pattern) == 0
+	}
 	p, i := 0, 0
 	starP, starI := -1, 0 // where to go on when the rest does not match: pattern after the star, next start in s
 	for {

@@ -389,6 +389,31 @@ func TestReadingDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestPiecesAndLimits(t *testing.T) {
+	text := []byte(strings.Repeat("long ", 10_000))
+	long := func(write func(w *Writer)) int {
+		t.Helper()
+		w := NewWriter([]byte{TypeString})
+		write(w)
+		got, err := elements(w.Bytes())
+		if err != nil || len(got) != 1 || got[0] != string(text) {
+			t.Fatalf("%d strings come back: %v", len(got), err)
+		}
+		return w.Len()
+	}
+	pieces := long(func(w *Writer) {
+		w.BeginPieces(len(text))
+		for i := 0; i < len(text); i += 1000 {
+			w.Piece(text[i : i+1000])
+		}
+	})
+	limited := long(func(w *Writer) { w.CompressMax = len(text) - 1; w.Blob(text) })
+	packed := long(func(w *Writer) { w.CompressMax = len(text); w.Blob(text) })
+	if pieces != limited || packed > len(text)/10 {
+		t.Fatalf("%d bytes in pieces, %d beyond the limit, %d compressed", pieces, limited, packed)
+	}
+}
+
 func BenchmarkCRC64(b *testing.B) {
 	p := make([]byte, 64<<10)
 	b.SetBytes(int64(len(p)))

@@ -21,6 +21,10 @@ const (
 type Writer struct {
 	// Compress turns on LZF for strings of more than 20 bytes.
 	Compress bool
+	// CompressMax is the longest string that Compress applies to, in bytes; 0
+	// means no limit. A megabyte takes some 5 ms: a snapshot written in slices
+	// wants a limit, DUMP none.
+	CompressMax int
 	// NoChecksum writes 0 in place of a file's checksum.
 	NoChecksum bool
 
@@ -177,6 +181,13 @@ func (w *Writer) Item(it *Item) {
 // Blob writes a string value, an element, or a value that is one packed blob.
 func (w *Writer) Blob(b []byte) { w.text(b) }
 
+// BeginPieces starts a string of n bytes, which follow through Piece. For one
+// that is too long to be copied at once; it is not compressed.
+func (w *Writer) BeginPieces(n int) { w.length(uint64(n)) }
+
+// Piece writes the next bytes of the string that BeginPieces started.
+func (w *Writer) Piece(b []byte) { w.buf = append(w.buf, b...) }
+
 // Int writes a string value or an element that is a number.
 func (w *Writer) Int(v int64) {
 	var digits [20]byte
@@ -286,7 +297,8 @@ func (w *Writer) text(b []byte) {
 			return
 		}
 	}
-	if w.Compress && len(b) > compressMin && w.compressed(b) {
+	tooLong := w.CompressMax > 0 && len(b) > w.CompressMax
+	if w.Compress && len(b) > compressMin && !tooLong && w.compressed(b) {
 		return
 	}
 	w.length(uint64(len(b)))

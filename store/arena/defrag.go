@@ -2,7 +2,7 @@ package arena
 
 const (
 	evacBuckets  = 5     // spans below 5/8 full may be evacuated
-	evacSpansMax = 32768 // per BeginDefrag: bounds its time to about a millisecond
+	evacSpansMax = 16384 // per BeginDefrag, which takes some 50 ns for each
 )
 
 // BeginDefrag picks the sparsest spans of each class, as many as the free slots

@@ -2,22 +2,22 @@ package store
 
 import "spindle/store/arena"
 
-// Policy is a maxmemory-policy.
+// Policy is a maxmemory-policy, numbered as config.MaxmemoryPolicy is.
 type Policy uint8
 
 const (
-	NoEviction Policy = iota
-	AllKeysLRU
-	AllKeysLFU
-	AllKeysRandom
-	VolatileLRU
+	VolatileLRU Policy = iota
 	VolatileLFU
 	VolatileRandom
 	VolatileTTL
+	AllKeysLRU
+	AllKeysLFU
+	AllKeysRandom
+	NoEviction
 )
 
 // Volatile reports whether the policy evicts only keys with an expiry.
-func (p Policy) Volatile() bool { return p >= VolatileLRU }
+func (p Policy) Volatile() bool { return p <= VolatileTTL }
 
 // LFU reports whether the policy needs the access clock to count frequencies.
 func (p Policy) LFU() bool { return p == AllKeysLFU || p == VolatileLFU }

@@ -44,7 +44,7 @@ type Store struct {
 	objects objectTable
 	reclaim reclaimQueue
 	pool    evictionPool
-	nextDB  int // of random eviction
+	nextDB  int         // of random eviction
 	due     []arena.Ref // scratch of the expiry cycle
 }
 

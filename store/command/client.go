@@ -1,6 +1,9 @@
 package command
 
 import (
+	"net/netip"
+
+	"spindle/aof"
 	"spindle/resp"
 	"spindle/store"
 )
@@ -17,6 +20,8 @@ type Conn interface {
 	CloseAfterFlush()
 	RemoteAddr() string
 	LocalAddr() string
+	RemoteIP() netip.Addr
+	IsUnix() bool
 	FD() int
 }
 
@@ -31,8 +36,10 @@ const (
 	waitDurable                         // unsynced replies exceed outputBound
 	closing                             // no more commands: the connection ends once its replies are sent
 
-	inDirty   // in Server.dirty
-	holdsConn // conn.Hold was called for buffered commands
+	killed      // conn.Close was called
+	inDirty     // in Server.dirty
+	pausedReads // conn.PauseReads was called
+	holdsConn   // conn.Hold was called for buffered commands
 )
 
 const stopMask = waitOutput | waitBlocked | waitPaused | waitDurable | closing
@@ -68,7 +75,9 @@ func (c *Client) Data(in []byte) {
 	s := c.s
 	s.BeginEvent()
 	c.activeMs = s.nowMs
+	s.events++
 	s.stats.NetIn += int64(len(in))
+	c.parser.Limits.MaxBulk = s.Config.ProtoMaxBulkLen
 	c.parser.Feed(in)
 	c.run()
 	c.parser.Save()
@@ -192,10 +201,11 @@ func (c *Client) deliver(logged int64) {
 	}
 }
 
-// bound keeps a half-closed connection open while commands wait to be executed, and stops reading from one that
-// sends more than may be buffered.
+// bound keeps a half-closed connection open while commands wait to be executed, and bounds the input that may wait:
+// a client with nothing else to wait for is cut off, one that must read its replies first is not read from.
 func (c *Client) bound() {
-	waiting := c.flags&(stopMask&^closing) != 0 && c.parser.Buffered() > 0
+	buffered := c.parser.Buffered()
+	waiting := c.flags&(stopMask&^closing) != 0 && buffered > 0
 	switch {
 	case waiting && c.flags&holdsConn == 0:
 		c.flags |= holdsConn
@@ -203,6 +213,18 @@ func (c *Client) bound() {
 	case !waiting && c.flags&holdsConn != 0:
 		c.flags &^= holdsConn
 		c.conn.Release()
+	}
+	full := int64(buffered) > c.s.Config.ClientQueryBufferLimit
+	switch {
+	case full && waiting && c.flags&pausedReads == 0:
+		c.flags |= pausedReads
+		c.conn.PauseReads()
+	case full && !waiting:
+		c.s.logf(aof.Warning, "Closing client %s that reached max query buffer length", c.conn.RemoteAddr())
+		c.s.kill(c)
+	case !full && c.flags&pausedReads != 0:
+		c.flags &^= pausedReads
+		c.conn.ResumeReads()
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 // as a MULTI ... EXEC block.
 type unit struct {
 	ctx     Ctx
+	depth   int    // 0: no command is running
 	n       int    // effects beyond the command itself
 	buf     []byte // their encodings
 	effects []effect
@@ -88,10 +89,17 @@ func (s *Server) finishUnit(x *Ctx) {
 var delName = []byte("DEL")
 
 // keyExpired is the store's hook for a key whose time has come.
-func (s *Server) keyExpired(db *store.DB, key []byte) {
-	s.addEffect(db, delName, key)
+func (s *Server) keyExpired(db *store.DB, key []byte) { s.removed(db, key, ClassExpired, "expired") }
+
+// removed reports a key that the server itself is about to remove.
+func (s *Server) removed(db *store.DB, key []byte, class Class, event string) {
+	if s.unit.depth > 0 {
+		s.addEffect(db, delName, key)
+	} else if s.Log != nil {
+		s.Log.Append(db.ID, delName, key)
+	}
 	if s.hooks != 0 {
-		s.keyChanged(&s.unit.ctx, db, ClassExpired, "expired", key)
+		s.keyChanged(&s.unit.ctx, db, class, event, key)
 	}
 }
 

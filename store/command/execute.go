@@ -117,10 +117,12 @@ func (s *Server) call(c *Client, cmd *Command, args [][]byte) {
 	x := &s.unit.ctx
 	x.C, x.DB, x.Args, x.Out, x.Cmd = c, c.db, args, &c.Out, cmd
 	x.changes, x.verbatim = 0, true
+	s.unit.depth = 1
 	if err := cmd.Run(x); err != nil {
 		cmd.stats.Failed++
 		s.replyError(c, err)
 	}
+	s.unit.depth = 0
 	if x.changes > 0 || s.unit.n > 0 {
 		s.finishUnit(x)
 	}
@@ -137,14 +139,23 @@ func (s *Server) panicked(c *Client, p any, start int) {
 			text = append(text, " ..."...)
 			break
 		}
-		text = append(resp.AppendQuoted(append(text, ' '), a[:min(len(a), 128)]))
+		text = resp.AppendQuoted(append(text, ' '), a[:min(len(a), 128)])
 	}
-	s.env.Logf(aof.Warning, "A command failed unexpectedly:%s: %v\n%s", text, p, debug.Stack())
+	s.logf(aof.Warning, "A command failed unexpectedly:%s: %v", text, p)
+	s.logStack()
+	s.unit.depth = 0
 	if s.unit.n > 0 || x.changes > 0 {
 		s.finishUnit(x)
 	}
 	c.Out.Buf = c.Out.Buf[:start]
 	s.replyError(c, resp.Error(fmt.Sprintf("ERR internal error while executing '%s', see the server's log", x.Cmd.full)))
+}
+
+// logStack writes the running goroutine's stack to the log.
+func (s *Server) logStack() { s.logf(aof.Warning, "%s", debug.Stack()) }
+
+func (s *Server) logf(level aof.Level, format string, args ...any) {
+	s.env.Logf(level, format, args...)
 }
 
 // timer accounts the time commands take. Cheap commands in a row are timed together: their sum is exact and the clock
@@ -195,15 +206,5 @@ func (s *Server) slowlogPrecise() bool { return false }
 
 func (s *Server) noteDuration(c *Client, args [][]byte, nanos int64) {}
 
-func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error   { return resp.ErrNoAuth }
-func (s *Server) checkMemory(c *Client, cmd *Command, args [][]byte) error { return nil }
-
-// checkDisk refuses writes that the log could not keep.
-func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
-	if err := s.Log.Err(); err != nil {
-		return resp.ErrMisconfAOF(err.Error())
-	}
-	return nil
-}
-
+func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error    { return resp.ErrNoAuth }
 func (s *Server) checkLoading(c *Client, cmd *Command, args [][]byte) error { return resp.ErrLoading }

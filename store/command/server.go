@@ -25,6 +25,18 @@ type Server struct {
 	gateReplies bool      // appendfsync always: replies wait for the log
 	holding     []*Client // clients with held replies
 
+	loading          bool
+	rewrite          *logRewrite
+	rewriteAgain     bool  // the running rewrite was overtaken by a flush
+	rewriteScheduled bool  // BGREWRITEAOF came while another walk ran
+	rewriteTriedMs   int64 // last automatic attempt after a failure
+
+	pump   pump
+	cron   cron
+	memory memoryUse
+	defrag defragWalk
+	events int64 // read events, for the pump to see whether the loop is busy
+
 	nowMs   int64     // of the current event
 	unit    unit      // the effects of the running top-level command
 	scratch []byte    // reply buffer that clients use while they run
@@ -63,6 +75,9 @@ func New(cfg *config.Config, env Env) *Server {
 	s.Store = store.New(store.Options{Databases: cfg.Databases, Seed: env.Rand.Uint64(), Rand: env.Rand, Now: s.nowMs})
 	s.Store.Expired = s.keyExpired
 	s.unit.ctx.S = s
+	s.memory.init()
+	s.initCron()
+	s.watchConfig()
 	return s
 }
 
@@ -88,27 +103,25 @@ func (s *Server) EndEvent() {
 // NowMs is the time of the current event, in Unix milliseconds.
 func (s *Server) NowMs() int64 { return s.nowMs }
 
-// Opened makes a client of a new connection.
-func (s *Server) Opened(conn Conn) *Client {
-	s.BeginEvent()
-	s.stats.Connections++
-	s.nextID++
-	c := &Client{ID: s.nextID, s: s, conn: conn, db: s.Store.DBs[0], createdMs: s.nowMs, activeMs: s.nowMs}
-	c.parser.Limits.Authenticated = true
-	s.clients[c.ID] = c
-	return c
-}
-
-// Closed forgets a client whose connection has gone.
-func (s *Server) Closed(c *Client) {
-	delete(s.clients, c.ID)
-	c.parser.Release()
-	c.conn = nil
-	c.flags |= closing
-}
-
-// Tick does the periodic work.
-func (s *Server) Tick() {
-	s.BeginEvent()
-	s.EndEvent()
+// watchConfig follows the directives that are more than a value to read.
+func (s *Server) watchConfig() {
+	cfg := s.Config
+	apply := func(name string, f func() error) {
+		cfg.OnChange(name, f)
+		if err := f(); err != nil {
+			s.logf(aof.Warning, "%s: %v", name, err)
+		}
+	}
+	apply("maxmemory", func() error {
+		s.setGate(gateMemory, cfg.Maxmemory > 0)
+		return nil
+	})
+	apply("maxmemory-policy", func() error {
+		s.Store.Clock().LFU = store.Policy(cfg.MaxmemoryPolicy).LFU()
+		return nil
+	})
+	apply("lfu-log-factor", func() error { s.Store.Clock().LogFactor = cfg.LfuLogFactor; return nil })
+	apply("lfu-decay-time", func() error { s.Store.Clock().DecayMins = cfg.LfuDecayTime; return nil })
+	cfg.OnChange("appendonly", s.appendonlyChanged)
+	cfg.OnChange("appendfsync", s.appendfsyncChanged)
 }

@@ -1,0 +1,90 @@
+package command
+
+import (
+	"time"
+)
+
+// Tick does the periodic work and returns the time until it wants to be called again.
+func (s *Server) Tick() time.Duration {
+	s.BeginEvent()
+	s.cron.ticks++
+	s.sampleRates()
+	s.sampleMemory()
+	if s.cron.expireOn && !s.loading {
+		s.pump.add(s.cron.expire)
+	}
+	if s.Store.Reclaiming() > 0 {
+		s.pump.add(s.cron.reclaim)
+	}
+	if s.overMemory() {
+		s.pump.add(s.cron.evict)
+	}
+	s.checkDefrag()
+	s.checkRewrite()
+	s.checkClients()
+	s.Store.Mem.Trim(trimBytes)
+	s.EndEvent()
+	return time.Second / time.Duration(max(s.Config.Hz, 1))
+}
+
+// trimBytes is how much free memory a tick gives back to the system.
+const trimBytes = 4 << 20
+
+// cron is the state of the periodic work.
+type cron struct {
+	ticks    int64
+	expireOn bool // DEBUG SET-ACTIVE-EXPIRE
+	expire   *task
+	reclaim  *task
+	evict    *task
+	defrag   *task
+
+	opsRate, inRate, outRate rate
+	outputPeak               int
+}
+
+func (s *Server) initCron() {
+	s.pump.s = s
+	s.cron.expireOn = true
+	s.cron.expire = &task{"active expiry", s.expireStep}
+	s.cron.reclaim = &task{"reclaim", func() bool { return s.Store.Reclaim(64) }}
+	s.cron.evict = &task{"eviction", s.evictStep}
+	s.cron.defrag = &task{"defragmentation", s.defragStep}
+}
+
+// expireStep removes the expired keys of one part of each database.
+func (s *Server) expireStep() bool {
+	_, done := s.Store.ExpireStep()
+	return !done && s.cron.expireOn
+}
+
+// rate is a moving rate per second over the last sixteen samples, as in INFO instantaneous_*.
+type rate struct {
+	samples [16]float64
+	next    int
+	last    int64
+	lastMs  int64
+}
+
+func (r *rate) sample(value, nowMs int64) {
+	if r.lastMs != 0 && nowMs > r.lastMs {
+		r.samples[r.next] = float64(value-r.last) * 1000 / float64(nowMs-r.lastMs)
+		r.next = (r.next + 1) % len(r.samples)
+	}
+	r.last, r.lastMs = value, nowMs
+}
+
+// perSecond is the mean of the samples.
+func (r *rate) perSecond() float64 {
+	sum := 0.0
+	for _, v := range r.samples {
+		sum += v
+	}
+	return sum / float64(len(r.samples))
+}
+
+func (s *Server) sampleRates() {
+	s.cron.opsRate.sample(s.stats.Commands, s.nowMs)
+	s.cron.inRate.sample(s.stats.NetIn, s.nowMs)
+	s.cron.outRate.sample(s.stats.NetOut, s.nowMs)
+}

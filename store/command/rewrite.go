@@ -1,0 +1,290 @@
+package command
+
+import (
+	"encoding/binary"
+	"errors"
+	"strconv"
+
+	"spindle/aof"
+	"spindle/resp"
+	"spindle/store"
+	"spindle/store/intset"
+	"spindle/store/listpack"
+)
+
+// A log rewrite without fork: the log goes on in a new increment at once, and a snapshot of the
+// keyspace, walked in slices, is written as the new base. See store/snapshot.go for how each key gets there exactly once, as of the
+// moment the increment began.
+
+var errRewriting = resp.Error("ERR Background append only file rewriting already in progress")
+
+// logRewrite is a running rewrite.
+type logRewrite struct {
+	s       *Server
+	out     *aof.Rewrite
+	snap    *store.Snapshot
+	task    *task
+	walked  bool // the base is complete, or given up
+	scratch [8][]byte
+	args    [][]byte
+	numbers []byte
+}
+
+const (
+	// itemsPerCommand bounds the elements of one command in the base, as in Redis.
+	itemsPerCommand = 64
+	// backlogMax is how many bytes of the base may wait for the disk before the walk pauses.
+	backlogMax = 4 << 20
+)
+
+// BeginRewrite starts a log rewrite.
+func (s *Server) BeginRewrite() error {
+	switch {
+	case s.Log == nil:
+		return resp.Error("ERR append only file is off, there is nothing to rewrite; CONFIG SET appendonly yes creates it")
+	case s.rewrite != nil || s.Store.Snapshot() != nil:
+		return errRewriting
+	}
+	out, err := s.Log.BeginRewrite(s.rewriteDone)
+	if err != nil {
+		return resp.Error("ERR " + err.Error())
+	}
+	s.beginWalk(out)
+	return nil
+}
+
+// beginWalk writes the data set, as it is now, to out.
+func (s *Server) beginWalk(out *aof.Rewrite) {
+	r := &logRewrite{s: s, out: out}
+	r.snap = s.Store.BeginSnapshot(r)
+	r.task = &task{"log rewrite", r.step}
+	s.rewrite = r
+	s.logf(aof.Notice, "Background append only file rewriting started")
+	s.pump.add(r.task)
+}
+
+// step walks a little further.
+func (r *logRewrite) step() bool {
+	if r.out.Err() != nil && !r.walked {
+		r.abort()
+	}
+	if r.out.Backlog() > backlogMax && !r.walked {
+		return r.pause()
+	}
+	if !r.snap.Step(16) {
+		return true
+	}
+	if !r.walked {
+		r.walked = true
+		r.out.Commit()
+	}
+	if r.s.rewrite == r {
+		r.s.rewrite = nil
+	}
+	return false
+}
+
+// pause takes the task out of the pump for a while: the disk has to catch up.
+func (r *logRewrite) pause() bool {
+	r.s.env.After(2e6, func() { r.s.pump.add(r.task) })
+	return false
+}
+
+// abort gives the base up. The walk goes on without it, so that the next one can begin.
+func (r *logRewrite) abort() {
+	if !r.walked {
+		r.walked = true
+		r.snap.Abort()
+		r.out.Abort()
+	}
+}
+
+// rewriteDone is called on a goroutine of the log.
+func (s *Server) rewriteDone(err error) {}
+
+// flushedDuringRewrite begins a running rewrite again over what is left: walking keys that have just been
+// thrown away would be a waste.
+func (s *Server) flushedDuringRewrite() {
+	r := s.rewrite
+	if r == nil || r.walked {
+		return
+	}
+	r.abort()
+	s.rewriteAgain = true
+}
+
+// checkRewrite begins a rewrite that is due.
+func (s *Server) checkRewrite() {
+	if s.Log == nil || s.rewrite != nil || s.Store.Snapshot() != nil {
+		return
+	}
+	st := s.Log.Status()
+	if st.RewriteInProgress {
+		return
+	}
+	again := s.rewriteAgain || s.rewriteScheduled || s.Log.NeedsRewrite()
+	if percent := int64(s.Config.AutoAofRewritePercentage); !again && percent > 0 && st.CurrentSize > s.Config.AutoAofRewriteMinSize {
+		base := max(st.BaseSize, 1)
+		if growth := st.CurrentSize*100/base - 100; growth >= percent {
+			s.logf(aof.Notice, "Starting automatic rewriting of AOF on %d%% growth", growth)
+			again = s.rewriteMayRun(st)
+		}
+	}
+	if again {
+		s.rewriteAgain, s.rewriteScheduled = false, false
+		if err := s.BeginRewrite(); err != nil && !errors.Is(err, errRewriting) {
+			s.logf(aof.Warning, "Can't rewrite the append only file: %v", err)
+		}
+	}
+}
+
+// rewriteMayRun holds automatic rewrites back after failures: a minute, doubled for each failure in a row up to an hour.
+func (s *Server) rewriteMayRun(st aof.Status) bool {
+	if st.ConsecutiveFailures == 0 {
+		return true
+	}
+	wait := int64(60_000) << min(st.ConsecutiveFailures-1, 6)
+	if s.nowMs-s.rewriteTriedMs < min(wait, 3_600_000) {
+		return false
+	}
+	s.rewriteTriedMs = s.nowMs
+	return true
+}
+
+// Key implements store.Sink: it writes a key whose value is in its record.
+func (r *logRewrite) Key(db int, k *store.Key) {
+	name := k.Name()
+	switch k.Type() {
+	case store.String:
+		r.string(db, name, k)
+	case store.List:
+		r.listpack(db, "RPUSH", name, k.Bytes())
+	case store.Hash:
+		r.listpack(db, "HSET", name, k.Bytes())
+	case store.ZSet:
+		r.zset(db, name, k.Bytes())
+	case store.Set:
+		if k.Encoding() == store.Intset {
+			r.intset(db, name, k.Bytes())
+		} else {
+			r.listpack(db, "SADD", name, k.Bytes())
+		}
+	}
+	if k.Type() != store.String {
+		r.expire(db, name, k.ExpireAt())
+	}
+}
+
+func (r *logRewrite) string(db int, name []byte, k *store.Key) {
+	value := k.Bytes()
+	if k.Encoding() == store.Int {
+		r.numbers = strconv.AppendInt(r.numbers[:0], k.Int(), 10)
+		value = r.numbers
+	}
+	if at := k.ExpireAt(); at != 0 {
+		var digits [20]byte
+		r.out.Append(db, []byte("SET"), name, value, []byte("PXAT"), strconv.AppendInt(digits[:0], at, 10))
+		return
+	}
+	r.out.Append(db, []byte("SET"), name, value)
+}
+
+func (r *logRewrite) expire(db int, name []byte, at int64) {
+	if at != 0 {
+		r.numbers = strconv.AppendInt(r.numbers[:0], at, 10)
+		r.out.Append(db, []byte("PEXPIREAT"), name, r.numbers)
+	}
+}
+
+// begin starts a command on name; add gives it arguments, end writes it.
+func (r *logRewrite) begin(command string, name []byte) {
+	r.args = append(r.args[:0], []byte(command), name)
+	r.numbers = r.numbers[:0]
+}
+
+func (r *logRewrite) add(arg []byte) { r.args = append(r.args, arg) }
+
+// addInt adds an integer, whose digits live in numbers until end.
+func (r *logRewrite) addInt(n int64) {
+	if cap(r.numbers)-len(r.numbers) < 20 {
+		r.numbers = make([]byte, 0, 64*itemsPerCommand) // the old digits stay where they are
+	}
+	at := len(r.numbers)
+	r.numbers = strconv.AppendInt(r.numbers, n, 10)
+	r.add(r.numbers[at:])
+}
+
+// addDouble adds a score.
+func (r *logRewrite) addDouble(f float64) {
+	if cap(r.numbers)-len(r.numbers) < 32 {
+		r.numbers = make([]byte, 0, 64*itemsPerCommand)
+	}
+	at := len(r.numbers)
+	r.numbers = resp.AppendDouble(r.numbers, f)
+	r.add(r.numbers[at:])
+}
+
+// full reports whether the command has its share of arguments.
+func (r *logRewrite) full() bool { return len(r.args) >= 2+2*itemsPerCommand }
+
+// end writes the command if it has elements, and begins the next.
+func (r *logRewrite) end(db int) {
+	if len(r.args) > 2 {
+		r.out.Append(db, r.args...)
+	}
+	r.args, r.numbers = r.args[:2], r.numbers[:0]
+}
+
+// listpack writes the entries of a listpack in order.
+func (r *logRewrite) listpack(db int, command string, name, lp []byte) {
+	r.begin(command, name)
+	for at := listpack.First(lp); at != listpack.None; at = listpack.Next(lp, at) {
+		r.entry(lp, at)
+		if r.full() {
+			r.end(db)
+		}
+	}
+	r.end(db)
+}
+
+func (r *logRewrite) entry(lp []byte, at int) {
+	if str, n, isInt := listpack.Get(lp, at); isInt {
+		r.addInt(n)
+	} else {
+		r.add(str)
+	}
+}
+
+func (r *logRewrite) intset(db int, name, is []byte) {
+	r.begin("SADD", name)
+	for i := range intset.Len(is) {
+		r.addInt(intset.Get(is, i))
+		if r.full() {
+			r.end(db)
+		}
+	}
+	r.end(db)
+}
+
+// zset writes member-score pairs as score-member ones.
+func (r *logRewrite) zset(db int, name, lp []byte) {
+	r.begin("ZADD", name)
+	for at := listpack.First(lp); at != listpack.None; {
+		member := at
+		score := listpack.Next(lp, at)
+		r.entry(lp, score)
+		r.entry(lp, member)
+		at = listpack.Next(lp, score)
+		if r.full() {
+			r.end(db)
+		}
+	}
+	r.end(db)
+}
+
+// Large implements store.Sink.
+func (r *logRewrite) Large(db int, k *store.Key, o store.Object) store.Walker {
+	panic("not yet")
+}
+
+var _ = binary.LittleEndian

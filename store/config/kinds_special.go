@@ -218,11 +218,13 @@ func FormatPercentile(f float64) string {
 	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
 }
 
-func (k percentilesKind) lines(name string, v any, isDefault bool) []line {
-	if len(v.([]float64)) == 0 {
-		return oneLine(name, `""`, isDefault)
+// lines writes the default, too: so does Redis.
+func (k percentilesKind) lines(name string, v any, _ bool) []line {
+	text := k.format(v)
+	if text == "" {
+		text = `""`
 	}
-	return oneLine(name, k.format(v), isDefault)
+	return []line{{name + " " + text, true}}
 }
 
 func (percentilesKind) accepts() string { return "numbers, 0 to 100" }

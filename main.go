@@ -1,9 +1,18 @@
+// Spindle is a Redis-compatible in-memory database: one event loop, a keyspace the garbage
+// collector does not scan, and an append-only log.
+//
+//	spindle [redis.conf | -] [--option value ...]
 package main
 
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"spindle/aof"
@@ -12,38 +21,146 @@ import (
 	"spindle/store/config"
 )
 
-type handler struct{ s *command.Server }
-
-func (h *handler) Opened(c *loop.Conn) bool {
-	c.Session = h.s.Opened(c)
-	return true
-}
-func (h *handler) Data(c *loop.Conn, in []byte)        { c.Session.(*command.Client).Data(in) }
-func (h *handler) Drained(c *loop.Conn)                { c.Session.(*command.Client).Drained() }
-func (h *handler) Closed(c *loop.Conn, err error)      { h.s.Closed(c.Session.(*command.Client)) }
-func (h *handler) Tick() time.Duration { h.s.Tick(); return 100 * time.Millisecond }
-
 func main() {
-	cfg := config.Defaults()
-	start := time.Now()
+	cfg, info, err := config.Load(os.Args[1:], os.Stdin)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	switch info.Action {
+	case config.ShowVersion:
+		fmt.Println(command.VersionLine())
+		return
+	case config.ShowHelp:
+		fmt.Print(usage)
+		os.Exit(1)
+	}
+	os.Exit(run(cfg, info))
+}
+
+const usage = `Usage: ./spindle [/path/to/redis.conf] [options] [-]
+       ./spindle - (read config from stdin)
+       ./spindle -v or --version
+       ./spindle -h or --help
+
+Examples:
+       ./spindle (run the server with default conf)
+       echo 'maxmemory 128mb' | ./spindle -
+       ./spindle /etc/redis/6379.conf
+       ./spindle --port 7777
+       ./spindle /etc/myredis.conf --loglevel verbose -
+       ./spindle /etc/myredis.conf --loglevel verbose
+`
+
+// run serves until it is asked to stop and returns the exit status.
+func run(cfg *config.Config, info config.LoadInfo) int {
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	logf := func(level aof.Level, format string, args ...any) { fmt.Printf(format+"\n", args...) }
+	for _, w := range cfg.Warnings {
+		logf(aof.Warning, "%s", w)
+	}
 	var l *loop.Loop
+	start := time.Now()
+	seed := uint64(start.UnixNano())
 	s := command.New(cfg, command.Env{
 		UnixNano: func() int64 { return time.Now().UnixNano() },
 		MonoNano: func() int64 { return int64(time.Since(start)) },
-		Rand:     rand.New(rand.NewPCG(1, 2)),
+		Rand:     rand.New(rand.NewPCG(seed, uint64(os.Getpid()))),
 		Post:     func(f func()) { l.Post(f) },
-		Logf:     func(level aof.Level, f string, a ...any) { fmt.Printf(f+"\n", a...) },
+		After: func(nanos int64, f func()) func() {
+			t := l.After(time.Duration(nanos), f)
+			return func() { t.Stop() }
+		},
+		Logf: logf,
+		Stop: func() { l.Shutdown() },
 	})
-	if len(os.Args) > 2 {
-		log, err := aof.Open(aof.Options{Dir: os.Args[2], Name: "appendonly.aof"})
-		if err != nil {
-			panic(err)
-		}
-		s.Log = log
+	fail := func(err error) int {
+		logf(aof.Warning, "%v", err)
+		return 1
 	}
-	l, err := loop.Listen(loop.Config{TCP: []string{"127.0.0.1:" + os.Args[1]}}, &handler{s})
+	fitMaxClients(cfg, logf)
+	l, err := loop.Listen(listenConfig(cfg, logf), handler{s, &l})
 	if err != nil {
-		panic(err)
+		return fail(err)
 	}
-	panic(l.Run())
+	if err := s.LoadData(nil); err != nil {
+		return fail(err)
+	}
+	if err := s.OpenLog(); err != nil {
+		return fail(err)
+	}
+	go onSignal(s, l)
+	logf(aof.Notice, "Ready to accept connections")
+	err = l.Run()
+	if closeErr := s.CloseLog(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fail(err)
+	}
+	logf(aof.Warning, "Redis is now ready to exit, bye bye...")
+	return 0
 }
+
+// fitMaxClients raises the descriptor limit, or lowers maxclients to what it allows.
+func fitMaxClients(cfg *config.Config, logf func(aof.Level, string, ...any)) {
+	granted, err := loop.RaiseDescriptorLimit(cfg.Maxclients)
+	if err != nil || granted < cfg.Maxclients {
+		logf(aof.Warning, "You requested maxclients of %d; the limit of open files allows %d (%v)", cfg.Maxclients, granted, err)
+	}
+	cfg.Maxclients = granted
+}
+
+// listenConfig tells the loop where to listen.
+func listenConfig(cfg *config.Config, logf func(aof.Level, string, ...any)) loop.Config {
+	lc := loop.Config{
+		UnixSocket: cfg.Unixsocket,
+		UnixPerm:   os.FileMode(cfg.Unixsocketperm),
+		KeepAlive:  time.Duration(cfg.TcpKeepalive) * time.Second,
+		MaxConns:   cfg.Maxclients,
+		Logf: func(level, format string, args ...any) {
+			if level == "warning" {
+				logf(aof.Warning, format, args...)
+				return
+			}
+			logf(aof.Notice, format, args...)
+		},
+	}
+	if cfg.Port == 0 {
+		return lc
+	}
+	for _, addr := range cfg.Bind {
+		host, optional := strings.CutPrefix(addr, "-")
+		lc.TCP = append(lc.TCP, net.JoinHostPort(host, strconv.Itoa(cfg.Port)))
+		lc.Optional = append(lc.Optional, optional)
+	}
+	return lc
+}
+
+// onSignal ends the server in an orderly way when the system asks for it.
+func onSignal(s *command.Server, l *loop.Loop) {
+	ch := make(chan os.Signal, 2)
+	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
+	for sig := range ch {
+		l.Post(func() { s.Signalled(sig == syscall.SIGINT) })
+	}
+}
+
+// handler connects the loop with the command server.
+type handler struct {
+	s    *command.Server
+	loop **loop.Loop
+}
+
+func (h handler) Opened(c *loop.Conn) bool {
+	client := h.s.Opened(c, (*h.loop).Full())
+	if client == nil {
+		return false
+	}
+	c.Session = client
+	return true
+}
+func (h handler) Data(c *loop.Conn, in []byte)   { c.Session.(*command.Client).Data(in) }
+func (h handler) Drained(c *loop.Conn)           { c.Session.(*command.Client).Drained() }
+func (h handler) Closed(c *loop.Conn, err error) { h.s.Closed(c.Session.(*command.Client)) }
+func (h handler) Tick() time.Duration            { return h.s.Tick() }

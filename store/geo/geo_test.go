@@ -162,20 +162,37 @@ func testSearch(t *testing.T, c *servers.Client, rng *rand.Rand, w *world) {
 		}
 		for i := range got {
 			found++
-			if got[i] != ours[i] {
-				apart++
-				t.Errorf("%v: item %d is %s, ours %s", args, i, got[i], ours[i])
+			if got[i] == ours[i] {
+				continue
+			}
+			t.Logf("%v: item %d is %s, ours %s", args, i, got[i], ours[i])
+			if apart++; !nearlySame(got[i], ours[i]) {
+				t.Fail()
 			}
 		}
 	}
 	t.Logf("%d places found, %d not the same", found, apart)
+	if apart > 2+found/100000 {
+		t.Error("too many differ in the last digit")
+	}
+}
+
+// nearlySame accepts the last digit one off. The C library and ours round nearly
+// all sines correctly, each but a few in a thousand, and one such bit shows when the
+// distance lies on the edge between two last digits: less than once in a million.
+func nearlySame(a, b string) bool {
+	nameA, distA, _ := strings.Cut(strings.Trim(a, "[]"), " ")
+	nameB, distB, _ := strings.Cut(strings.Trim(b, "[]"), " ")
+	x, errX := strconv.ParseFloat(distA, 64)
+	y, errY := strconv.ParseFloat(distB, 64)
+	return nameA == nameB && errX == nil && errY == nil && math.Abs(x-y) < 1.5e-4
 }
 
 func testDistance(t *testing.T, c *servers.Client, rng *rand.Rand, w *world) {
 	for range 3000 {
 		a, b := w.names[rng.IntN(len(w.names))], w.names[rng.IntN(len(w.names))]
 		ours := fmt.Sprintf("%.4f", Distance(FromScore(w.scores[a]), FromScore(w.scores[b])))
-		if got := c.Do("GEODIST", "w", a, b); got != ours {
+		if got := c.Do("GEODIST", "w", a, b); got != ours && !nearlySame("a "+got.(string), "a "+ours) {
 			t.Errorf("GEODIST %s %s is %v, ours %s", a, b, got, ours)
 		}
 	}

@@ -5,7 +5,7 @@ import "math"
 // Distances are shown with four digits behind the point, so that thirteen digits
 // have to be right: one bit wrong in a sine shows once in a few hundred thousand
 // replies. The functions of package math are off by a bit now and then. These
-// here carry a second word where it counts and err by at most 0.53 units in the
+// here carry a second word where it counts and err by at most 0.51 units in the
 // last place, as the C library's do, so that both nearly always round alike.
 
 // gridStep divides the quarter circle for the table of sines.

@@ -40,8 +40,9 @@ const (
 // LoadInfo tells what Load found besides the configuration.
 type LoadInfo struct {
 	Action    Action
-	FromStdin bool // part of the configuration came from standard input
-	Given     bool // there was a file or an option; without, Redis warns that it uses the defaults
+	FromStdin bool   // part of the configuration came from standard input
+	Stdin     string // that part
+	Given     bool   // there was a file or an option; without, Redis warns that it uses the defaults
 }
 
 // LoadError is a reason not to start: print it and exit with 1.
@@ -82,11 +83,19 @@ func Load(args []string, stdin io.Reader) (*Config, LoadInfo, error) {
 	}
 	options, fromStdin := joinOptions(args)
 	info.FromStdin = fromStdin
-	if !fromStdin {
-		stdin = nil
-	}
 	l := loader{c: c, seen: map[*Directive]bool{}}
-	if err := l.loadAll(c.File, stdin, options); err != nil {
+	text, err := l.readFiles(c.File)
+	if err == nil && fromStdin {
+		info.Stdin, err = readStdin(stdin)
+	}
+	if err == nil {
+		text += info.Stdin
+		if options != "" {
+			text += "\n" + options
+		}
+		err = l.loadText(text)
+	}
+	if err != nil {
 		return nil, info, err
 	}
 	if err := l.finish(); err != nil {
@@ -148,22 +157,12 @@ func (p position) fail(reason string) error {
 	return &LoadError{Text: text + reason}
 }
 
-func (l *loader) loadAll(file string, stdin io.Reader, options string) error {
-	text, err := l.readFiles(file)
+func readStdin(stdin io.Reader) (string, error) {
+	text, err := readLimited(stdin)
 	if err != nil {
-		return err
+		return "", &LoadError{Log: true, Text: "Fatal error, can't read config from stdin: " + SystemText(err)}
 	}
-	if stdin != nil {
-		more, err := readLimited(stdin)
-		if err != nil {
-			return &LoadError{Log: true, Text: "Fatal error, can't read config from stdin: " + SystemText(err)}
-		}
-		text += more
-	}
-	if options != "" {
-		text += "\n" + options
-	}
-	return l.loadText(text)
+	return text, nil
 }
 
 // readFiles reads the file, or all that match if its name has wildcards.
@@ -282,7 +281,11 @@ func (l *loader) include(at position, name string) error {
 	}
 	l.depth++
 	defer func() { l.depth-- }()
-	return l.loadAll(name, nil, "")
+	text, err := l.readFiles(name)
+	if err != nil {
+		return err
+	}
+	return l.loadText(text)
 }
 
 // finish checks what no single line can and collects the warnings.

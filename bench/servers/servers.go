@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -122,19 +123,33 @@ func (s *Server) run() error {
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.SysProcAttr = dieWithParent()
 	s.cmd.Env = append(os.Environ(), s.setup.Env...)
-	if err := s.begin(); err != nil {
+	s.done = make(chan struct{})
+	if err := s.beginAndWait(s.cmd, s.done); err != nil {
 		return err
 	}
-	s.done = make(chan struct{})
-	go func(cmd *exec.Cmd, done chan struct{}) {
-		cmd.Wait()
-		close(done)
-	}(s.cmd, s.done)
 	if err := s.waitReady(); err != nil {
 		s.Kill()
 		return fmt.Errorf("%s: %w\n%s", s.Name, err, s.LogTail(20))
 	}
 	return nil
+}
+
+// beginAndWait starts cmd and closes done when it has ended. One thread does
+// both and stays until then: Linux takes the end of the thread that started a
+// process for the end of its parent (see dieWithParent).
+func (s *Server) beginAndWait(cmd *exec.Cmd, done chan struct{}) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		defer close(done)
+		err := s.begin()
+		started <- err
+		if err == nil {
+			cmd.Wait()
+		}
+	}()
+	return <-started
 }
 
 func (s *Server) begin() error {

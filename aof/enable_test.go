@@ -54,6 +54,7 @@ func TestEnableFailAnywhere(t *testing.T) {
 		for from := 1; from <= ops; from++ {
 			for _, count := range []int{1, 3} {
 				t.Run(fmt.Sprintf("%v/%d+%d", p, from, count), func(t *testing.T) {
+					t.Parallel()
 					g := newRig(t, p, int64(from))
 					g.fs.dropOnSyncError = from%2 == 0
 					g.failAt(from, count)

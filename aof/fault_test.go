@@ -10,7 +10,11 @@ import (
 	"time"
 )
 
-func init() { retryEvery = 2 * time.Millisecond }
+func init() {
+	retryEvery = 2 * time.Millisecond
+	syncEvery = 3 * time.Millisecond
+	slowSync = 40 * time.Millisecond
+}
 
 // snapshot is a crashed copy of the disk and what was promised at that moment.
 type snapshot struct {
@@ -277,6 +281,7 @@ func TestFailAnywhere(t *testing.T) {
 				for _, count := range []int{1, 2, 5} {
 					name := fmt.Sprintf("%v/drop=%v/%d+%d", p, drop, from, count)
 					t.Run(name, func(t *testing.T) {
+						t.Parallel()
 						g := newRig(t, p, int64(from*10+count))
 						g.fs.dropOnSyncError = drop
 						g.failAt(from, count)

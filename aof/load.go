@@ -152,8 +152,8 @@ func (ld *loader) file(info fileInfo, size int64, last bool) error {
 		}
 	}
 	if errors.Is(err, errTorn) {
-		if !last {
-			return fmt.Errorf("Fatal error: the truncated file is not the last file: %s ends inside the record at offset %d. %s", info.name, valid, tornHint)
+		if !last && ld.o.LoadTruncated {
+			return fmt.Errorf("Fatal error: the truncated file is not the last file: %s ends inside the record at offset %d", info.name, valid)
 		}
 		size, err = valid, ld.cut(info.name, valid, size)
 	}

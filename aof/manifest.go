@@ -123,14 +123,14 @@ func (m *manifest) encode() []byte {
 
 // manifestError is a manifest that cannot be read, in Redis's words.
 type manifestError struct {
-	line int
+	line int // 0: none in particular
 	text string
 	why  string
 }
 
 func (e *manifestError) Error() string {
 	const head = "*** FATAL AOF MANIFEST FILE ERROR *** "
-	if e.text == "" {
+	if e.line == 0 {
 		return head + e.why
 	}
 	return fmt.Sprintf("%sReading the manifest file, at line %d >>> '%s': %s", head, e.line, e.text, e.why)

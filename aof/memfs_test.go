@@ -23,6 +23,8 @@ type memFS struct {
 	// before runs, under mu, in front of each change; an error fails it. For
 	// writes n bytes get through nevertheless.
 	before func(op int, kind, path string) (n int, err error)
+	// pause runs in front of writes and syncs, not under mu.
+	pause func(kind string)
 	// dropOnSyncError is a kernel that forgets the pages it could not write.
 	dropOnSyncError bool
 }
@@ -207,6 +209,7 @@ func (f *memFile) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (f *memFile) Write(p []byte) (int, error) {
+	f.wait("write")
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	if n, err := f.m.change("write", f.path); err != nil {
@@ -241,7 +244,14 @@ func (n *inode) truncate(size int) {
 	n.lost = kept
 }
 
+func (f *memFile) wait(kind string) {
+	if f.m.pause != nil {
+		f.m.pause(kind)
+	}
+}
+
 func (f *memFile) Sync() error {
+	f.wait("sync")
 	f.m.mu.Lock()
 	defer f.m.mu.Unlock()
 	n := f.n

@@ -10,13 +10,12 @@ import (
 	"time"
 )
 
-const (
-	syncEvery = time.Second     // EverySec
-	slowSync  = 2 * time.Second // a sync this long is told
+// Variables, so that tests need not wait that long.
+var (
+	syncEvery  = time.Second     // EverySec
+	slowSync   = 2 * time.Second // a sync this long is told
+	retryEvery = time.Second     // after an error
 )
-
-// retryEvery is the pause after an error; tests shorten it.
-var retryEvery = time.Second
 
 type kind byte
 

@@ -79,16 +79,20 @@ func (s *Store) capture(k *Key) {
 		return
 	}
 	*k.rec.u32(0) ^= flagEpoch
+	s.handOver(*k) // a copy: what a sink is given escapes, and the caller's Key should not
+}
+
+func (s *Store) handOver(k Key) {
 	sn := s.snap
 	if sn.sink == nil || s.Expired != nil && k.due() {
 		return
 	}
 	sn.keys++
 	if o := k.Object(); o != nil {
-		sn.walkers = append(sn.walkers, walk{o, sn.sink.Large(k.db.snapID, k, o)})
+		sn.walkers = append(sn.walkers, walk{o, sn.sink.Large(k.db.snapID, &k, o)})
 		return
 	}
-	sn.sink.Key(k.db.snapID, k)
+	sn.sink.Key(k.db.snapID, &k)
 }
 
 // Step walks about steps keys or elements further. It reports true when the snapshot is complete, and

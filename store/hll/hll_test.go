@@ -220,7 +220,7 @@ func TestRedisBytes(t *testing.T) {
 		for step := range 60 {
 			args := []string{"PFADD", key}
 			changes := step == 0
-			for range rng.IntN(1 << rng.IntN(9)) {
+			for range rng.IntN(1<<rng.IntN(9)) * (1 + sparseMax/4000) {
 				elem := string(binary.LittleEndian.AppendUint64(nil, rng.Uint64())) + "0123456789"[:rng.IntN(10)]
 				args = append(args, elem[rng.IntN(8):])
 				var changed bool
@@ -246,7 +246,35 @@ func TestRedisBytes(t *testing.T) {
 		values[key] = b
 		values[fmt.Sprint("s", round)] = sparseValue(t, c, rng, fmt.Sprint("s", round), sparseMax)
 	}
+	t.Run("over the limit", func(t *testing.T) { testOverLimit(t, c) })
 	t.Run("merge", func(t *testing.T) { testMerges(t, c, rng, values) })
+}
+
+// testOverLimit changes registers of a value that is longer than the limit, but in
+// place: that does not make it dense.
+func testOverLimit(t *testing.T, c *servers.Client) {
+	c.Do("CONFIG", "SET", "hll-sparse-max-bytes", "3000")
+	b, r := New(nil), Registers{}
+	c.Do("PFADD", "o")
+	for i := range 200 {
+		b, _, _ = Add(b, []byte(fmt.Sprint(i)), 3000)
+		c.Do("PFADD", "o", fmt.Sprint(i))
+	}
+	c.Do("CONFIG", "SET", "hll-sparse-max-bytes", "100")
+	r.Merge(b)
+	for i, raised := 0, 0; raised < 20; i++ {
+		elem := fmt.Sprint("over", i)
+		if index, run := position([]byte(elem)); r[index] > 0 && r[index] < run {
+			r[index] = run
+			b, _, _ = Add(b, []byte(elem), 100)
+			c.Do("PFADD", "o", elem)
+			same(t, c, "o", b)
+			raised++
+		}
+	}
+	if IsDense(b) {
+		t.Error("dense")
+	}
 }
 
 // sparseValue makes a small value on both sides.

@@ -358,7 +358,7 @@ func TestValidate(t *testing.T) {
 	bad("an unused code", func(b []byte) []byte { b[Seek(b, 1)] = 0xF5; return b })
 	bad("a wrong back length", func(b []byte) []byte { b[Seek(b, 1)-1]++; return b })
 	bad("an element beyond the end", func(b []byte) []byte { b[Seek(b, 3)+4] = 0xFF; return b })
-	bad("a 64-bit integer beyond the end", func(b []byte) []byte { b[Seek(b, 4)] = headInt64; return b[:len(b)] })
+	bad("a 64-bit integer beyond the end", func(b []byte) []byte { b[Seek(b, 4)] = headInt64; return b })
 
 	foreign := []byte{0, 0, 0, 0, 3, 0, headInt16, 5, 0, 3, 0x81, '7', 2, 0xE0, 1, 'a', 3, end}
 	setBytes(foreign)

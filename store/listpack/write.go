@@ -146,7 +146,7 @@ func splitOffset(lp []byte, index, count int) int {
 	return Seek(lp, index)
 }
 
-// Recode appends every element of lp to a listpack written over dst, in canonical
+// Recode writes a listpack with the elements of lp over dst, all in canonical
 // form. It makes a valid listpack that is not Canonical so.
 func Recode(dst, lp []byte) []byte {
 	dst = New(dst)

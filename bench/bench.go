@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"spindle/bench/client"
 	"spindle/bench/proc"
 	"spindle/bench/report"
 	"spindle/bench/servers"
@@ -165,4 +167,10 @@ func version(bin string) string {
 	v := strings.TrimSpace(string(out))
 	v, _, _ = strings.Cut(v, " sha=") // redis-server adds its build here
 	return v
+}
+
+// unknownCommand reports whether the server does not have the command.
+func unknownCommand(err error) bool {
+	var e client.Error
+	return errors.As(err, &e) && strings.HasPrefix(string(e), "ERR unknown command")
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"spindle/bench/client"
 	"spindle/bench/pace"
 	"spindle/bench/report"
 	"spindle/bench/servers"
@@ -164,10 +163,4 @@ func reportTrace(r *report.Report, loaded, all trace) {
 	}
 	r.Notef("GODEBUG=gctrace=1: %d collections while loading, %d under the paced load; longest stop %v, longest concurrent phase %v, live heap at most %d MB, %s %% of the time since the start",
 		loaded.collections, all.collections-loaded.collections, all.pause, all.marking, all.heapMB, all.percent)
-}
-
-// unknownCommand reports whether the server does not have the command.
-func unknownCommand(err error) bool {
-	e, ok := err.(client.Error)
-	return ok && strings.HasPrefix(string(e), "ERR unknown command")
 }

@@ -69,10 +69,10 @@ func (b *bench) memory(r *report.Report) error {
 			ratio(bytes[spindle], bytes[redis]), atMost(bytes[spindle], bytes[redis], s.goal))
 		labels = append(labels, s.name)
 		for _, who := range sides {
-			series[who].Values = append(series[who].Values, bytes[who])
+			series[who].Values = append(series[who].Values, 100*bytes[who]/max(bytes[redis], 1))
 		}
 	}
-	r.Bars("memory", "Resident memory per key or element", "bytes", labels, series[:]...)
+	r.Bars("memory", "Resident memory per key or element, redis = 100", "%", labels, series[:]...)
 	r.Notef("read %v after the loading connections closed; keys are 16 bytes long", settle)
 	return nil
 }

@@ -158,17 +158,16 @@ func intList(s string) ([]int, error) {
 	return list, nil
 }
 
-// A logFlag is -log, which alone means on.
+// A logFlag is the value of -log.
 type logFlag []bool
 
-func (f *logFlag) String() string   { return "" }
-func (f *logFlag) IsBoolFlag() bool { return true }
+func (f *logFlag) String() string { return "" }
 
 func (f *logFlag) Set(s string) error {
 	switch s {
-	case "on", "true":
+	case "on":
 		*f = logFlag{true}
-	case "off", "false":
+	case "off":
 		*f = logFlag{false}
 	case "both":
 		*f = logFlag{false, true}

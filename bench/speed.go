@@ -59,10 +59,14 @@ func (b *bench) speed(r *report.Report) error {
 			for _, t := range chosen {
 				for _, space := range b.spacesOf(t) {
 					c := &cell{test: t, pipeline: p, space: space, log: log}
-					if err := b.measure(c); err != nil {
+					switch err := b.measure(c); {
+					case unknownCommand(err):
+						r.Notef("%v: not measured: %v", c, err)
+					case err != nil:
 						return fmt.Errorf("%v: %w", c, err)
+					default:
+						cells = append(cells, c)
 					}
-					cells = append(cells, c)
 				}
 			}
 		}
@@ -194,6 +198,9 @@ func (b *bench) redisBenchmark(c *cell, s *servers.Server, n int) (sample, error
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
 	if err != nil {
+		if _, text, ok := strings.Cut(errs.String(), "Error from server: "); ok {
+			return sample{}, client.Error(strings.TrimSpace(text))
+		}
 		return sample{}, fmt.Errorf("redis-benchmark: %w: %s", err, errs.Bytes())
 	}
 	return parseCSV(out)

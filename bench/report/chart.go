@@ -1,15 +1,27 @@
 package report
 
 import (
+	"bytes"
 	"image/color"
 	"math"
+	"os"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	_ "gonum.org/v1/plot/vg/vgsvg" // the format that Save writes
+	"gonum.org/v1/plot/vg/vgsvg"
 )
+
+// fontName is the font whose widths the layout uses. A browser may not have it,
+// so the files name others of the same widths too.
+const (
+	fontName      = "font-family:Liberation Sans;"
+	fontFallbacks = "font-family:Liberation Sans,Arimo,Helvetica,Arial,sans-serif;"
+)
+
+func init() { plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Sans"} }
 
 // Series is one server's values in a chart.
 type Series struct {
@@ -30,7 +42,11 @@ type chart struct {
 	save func(path string) error
 }
 
-const chartHeight = 3.2 * vg.Inch
+const (
+	chartHeight = 3.4 * vg.Inch
+	chartWidth  = 7 * vg.Inch
+	margin      = 8 // points around the drawing
+)
 
 // Bars adds a chart with one group of bars per label, one bar per series.
 func (r *Report) Bars(file, title, unit string, labels []string, series ...Series) {
@@ -49,10 +65,10 @@ func (r *Report) Bars(file, title, unit string, labels []string, series ...Serie
 			p.Legend.Add(s.Name, bars)
 		}
 		p.NominalX(labels...)
+		p.X.Min, p.X.Max = -0.6, float64(len(labels))-0.4
 		tiltLabels(p, labels)
 		p.Y.Min = 0
-		p.Y.Max *= 1.15 // room for the legend
-		return p.Save(vg.Length(len(labels))*width*4+1.5*vg.Inch, chartHeight, path)
+		return save(p, vg.Length(len(labels))*width*vg.Length(len(series)+1)+1.5*vg.Inch, path)
 	}})
 }
 
@@ -74,7 +90,7 @@ func (r *Report) Lines(file, title, xUnit, yUnit string, step float64, log bool,
 			p.Add(line)
 			p.Legend.Add(s.Name, line)
 		}
-		return p.Save(7*vg.Inch, chartHeight, path)
+		return save(p, chartWidth, path)
 	}})
 }
 
@@ -95,22 +111,40 @@ func (r *Report) Curve(file, title, yUnit string, labels []string, series ...Ser
 			p.Legend.Add(s.Name, line, dots)
 		}
 		p.NominalX(labels...)
-		return p.Save(7*vg.Inch, chartHeight, path)
+		return save(p, chartWidth, path)
 	}})
 }
 
+// newPlot has its legend beside the title, where no line can run through it.
 func newPlot(title, unit string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text = title
-	p.Title.Padding = vg.Points(6)
+	p.Title.Padding = vg.Points(20)
 	p.Y.Label.Text = unit
 	p.BackgroundColor = color.White
 	p.Legend.Top = true
 	p.Legend.Padding = vg.Points(2)
+	p.Legend.ThumbnailWidth = vg.Points(14)
+	p.Legend.YOffs = vg.Points(32)
 	grid := plotter.NewGrid()
 	grid.Vertical.Width = 0
 	p.Add(grid)
 	return p
+}
+
+// save draws the plot inside a margin, for the last label may stick out of it.
+func save(p *plot.Plot, width vg.Length, path string) error {
+	c := vgsvg.New(width, chartHeight)
+	all := draw.New(c)
+	all.SetColor(color.White)
+	all.Fill(all.Rectangle.Path())
+	p.Draw(draw.Crop(all, margin, -3*margin, margin, -margin))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return err
+	}
+	svg := bytes.ReplaceAll(b.Bytes(), []byte(fontName), []byte(fontFallbacks))
+	return os.WriteFile(path, svg, 0o644)
 }
 
 // tiltLabels turns the labels when they are too long to stand side by side.
@@ -119,7 +153,7 @@ func tiltLabels(p *plot.Plot, labels []string) {
 		if len(l) > 9 {
 			p.X.Tick.Label.Rotation = math.Pi / 6
 			p.X.Tick.Label.XAlign = draw.XRight
-			p.X.Tick.Label.YAlign = draw.YCenter
+			p.X.Tick.Label.YAlign = draw.YTop
 			return
 		}
 	}

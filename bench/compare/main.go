@@ -196,8 +196,8 @@ func runRandom(p *pair.Pair, o options) (int, error) {
 		return 0, err
 	}
 	total := 0
-	for _, l := range lacking {
-		fmt.Println(l)
+	if len(lacking) > 0 {
+		fmt.Println("Spindle lacks", strings.Join(lacking, " "))
 		if o.strict {
 			total++
 		}
@@ -205,7 +205,7 @@ func runRandom(p *pair.Pair, o options) (int, error) {
 	for seed := o.seed; seed < o.seed+uint64(max(o.seeds, 1)); seed++ {
 		start := time.Now()
 		found, err := random.Run(p, random.Options{
-			Count: o.random, Seed: seed, Families: families, Encodings: o.encodings, Failures: o.failures,
+			Count: o.random, Seed: seed, Families: families, Lacking: lacking, Encodings: o.encodings, Failures: o.failures,
 		})
 		for _, d := range found {
 			fmt.Println(d)

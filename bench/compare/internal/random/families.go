@@ -278,8 +278,9 @@ func Families() []string {
 	return names
 }
 
-// parseFamilies returns the templates of the named families.
-func parseFamilies(names []string) ([]template, error) {
+// parseFamilies returns the templates of the named families, but for those
+// that use one of the lacking commands.
+func parseFamilies(names, lacking []string) ([]template, error) {
 	var out []template
 	for _, name := range names {
 		text, ok := families[name]
@@ -287,31 +288,32 @@ func parseFamilies(names []string) ([]template, error) {
 			return nil, fmt.Errorf("no family %q; there are %s", name, strings.Join(Families(), ", "))
 		}
 		for line := range strings.Lines(strings.TrimSpace(text)) {
-			out = append(out, parse(line))
+			lacks := func(c string) bool { return slices.Contains(lacking, c) }
+			if !slices.ContainsFunc(commandsOf(line), lacks) {
+				out = append(out, parse(line))
+			}
 		}
 	}
 	return out, nil
 }
 
-// Commands returns the commands of a family: the words in upper case that
-// begin a line or an alternative of a line that is a choice.
-func Commands(family string) []string {
+// commandsOf returns the commands of a template: the word in upper case that
+// begins it or, if it is a choice, each alternative.
+func commandsOf(line string) []string {
 	var names []string
-	for line := range strings.Lines(strings.TrimSpace(families[family])) {
-		first := true
-		for w := range strings.FieldsSeq(line) {
-			if first && isOption(w) {
-				names = append(names, w)
-			}
-			first = first && (w == "(" || w[0] == '@') || w == "|" && line[0] == '('
+	first := true
+	for w := range strings.FieldsSeq(line) {
+		if first && isOption(w) {
+			names = append(names, w)
 		}
+		first = first && (w == "(" || w[0] == '@') || w == "|" && line[0] == '('
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // Available splits the comma-separated list of families (all, if empty) into
-// those whose commands the server under test has, and a line about each other.
+// those of which the server under test has a command, and the commands of the
+// families that it lacks.
 func Available(p *pair.Pair, list string) (have, lacking []string, err error) {
 	names := Families()
 	if list != "" {
@@ -321,15 +323,20 @@ func Available(p *pair.Pair, list string) (have, lacking []string, err error) {
 		if _, ok := families[name]; !ok {
 			return nil, nil, fmt.Errorf("no family %q; there are %s", name, strings.Join(Families(), ", "))
 		}
-		missing, err := p.Missing(Commands(name))
+		var commands []string
+		for line := range strings.Lines(strings.TrimSpace(families[name])) {
+			commands = append(commands, commandsOf(line)...)
+		}
+		slices.Sort(commands)
+		commands = slices.Compact(commands)
+		missing, err := p.Missing(commands)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(missing) > 0 {
-			lacking = append(lacking, fmt.Sprintf("family %s: skipped, Spindle lacks %s", name, strings.Join(missing, " ")))
-			continue
+		if len(missing) < len(commands) {
+			have = append(have, name)
 		}
-		have = append(have, name)
+		lacking = append(lacking, missing...)
 	}
 	return have, lacking, nil
 }

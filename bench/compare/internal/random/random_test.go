@@ -2,11 +2,12 @@ package random
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
 func TestTemplatesParse(t *testing.T) {
-	templates, err := parseFamilies(Families())
+	templates, err := parseFamilies(Families(), []string{"BLPOP", "SET"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,6 +20,9 @@ func TestTemplatesParse(t *testing.T) {
 			}
 			if len(x.Args) == 0 {
 				t.Fatal("empty command")
+			}
+			if strings.EqualFold(x.Args[0], "SET") {
+				t.Fatal("a command that is lacking")
 			}
 		}
 	}

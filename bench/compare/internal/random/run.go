@@ -15,8 +15,9 @@ type Options struct {
 	Count     int // commands
 	Seed      uint64
 	Families  []string
-	Encodings string // small, large or both
-	Failures  int    // divergences to collect before giving up, at least 1
+	Lacking   []string // commands to leave out
+	Encodings string   // small, large or both
+	Failures  int      // divergences to collect before giving up, at least 1
 	Progress  func(done int)
 }
 
@@ -80,7 +81,7 @@ type epoch struct {
 // Run sends o.Count commands. It returns the divergences, each shrunk. An
 // error means that it could not run.
 func Run(p *pair.Pair, o Options) ([]*Divergence, error) {
-	templates, err := parseFamilies(o.Families)
+	templates, err := parseFamilies(o.Families, o.Lacking)
 	if err != nil {
 		return nil, err
 	}

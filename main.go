@@ -19,6 +19,8 @@ import (
 	"spindle/loop"
 	"spindle/store/command"
 	"spindle/store/config"
+	"spindle/store/config/process"
+	"spindle/store/config/serverlog"
 )
 
 func main() {
@@ -55,51 +57,129 @@ Examples:
 // run serves until it is asked to stop and returns the exit status.
 func run(cfg *config.Config, info config.LoadInfo) int {
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
-	logf := func(level aof.Level, format string, args ...any) { fmt.Printf(format+"\n", args...) }
-	for _, w := range cfg.Warnings {
-		logf(aof.Warning, "%s", w)
+	log := serverlog.New()
+	logf := func(level aof.Level, format string, args ...any) {
+		log.Logf(config.Loglevel(level), format, args...)
 	}
-	var l *loop.Loop
-	start := time.Now()
-	seed := uint64(start.UnixNano())
-	s := command.New(cfg, command.Env{
-		UnixNano: func() int64 { return time.Now().UnixNano() },
-		MonoNano: func() int64 { return int64(time.Since(start)) },
-		Rand:     rand.New(rand.NewPCG(seed, uint64(os.Getpid()))),
-		Post:     func(f func()) { l.Post(f) },
-		After: func(nanos int64, f func()) func() {
-			t := l.After(time.Duration(nanos), f)
-			return func() { t.Stop() }
-		},
-		Logf: logf,
-		Stop: func() { l.Shutdown() },
-	})
 	fail := func(err error) int {
 		logf(aof.Warning, "%v", err)
 		return 1
 	}
+	if err := log.Configure(cfg); err != nil {
+		return fail(err)
+	}
+	daemon := process.IsDaemon()
+	supervisor, err := process.Supervise(cfg.Supervised)
+	if err != nil {
+		logf(aof.Warning, "%v", err)
+	}
+	if cfg.Daemonize && !daemon && !supervisor.Active() {
+		if err := process.Daemonize(info.Stdin); err != nil {
+			return fail(err)
+		}
+		return 0
+	}
+	greet(cfg, info, logf)
+	if err := writePidfile(cfg, daemon); err != nil {
+		logf(aof.Warning, "Failed to write PID file: %v", err)
+	}
+	defer process.RemovePidfile(cfg.Pidfile)
+
+	var l *loop.Loop
+	s := newServer(cfg, &l, logf)
+	log.SetRole(serverlog.Master)
+	cfg.OnChange("loglevel", func() error { log.SetLevel(cfg.Loglevel); return nil })
 	fitMaxClients(cfg, logf)
-	l, err := loop.Listen(listenConfig(cfg, logf), handler{s, &l})
+	l, err = loop.Listen(listenConfig(cfg, logf), handler{s, &l})
 	if err != nil {
+		logf(aof.Warning, "Failed listening on port %d (TCP), aborting.", cfg.Port)
 		return fail(err)
 	}
-	if err := s.LoadData(nil); err != nil {
-		return fail(err)
-	}
-	if err := s.OpenLog(); err != nil {
-		return fail(err)
-	}
+	var failure error
+	s.Load(progress(), func(err error) {
+		if failure = err; err != nil {
+			l.Shutdown()
+			return
+		}
+		logf(aof.Notice, "Ready to accept connections")
+		supervisor.Ready("Ready to accept connections")
+	})
 	go onSignal(s, l)
-	logf(aof.Notice, "Ready to accept connections")
-	err = l.Run()
-	if closeErr := s.CloseLog(); err == nil {
-		err = closeErr
+	if err := l.Run(); err != nil {
+		return fail(err)
 	}
-	if err != nil {
+	if failure != nil {
+		return fail(failure)
+	}
+	supervisor.Stopping()
+	if err := s.CloseLog(); err != nil {
 		return fail(err)
 	}
 	logf(aof.Warning, "Redis is now ready to exit, bye bye...")
 	return 0
+}
+
+// greet writes the first lines of the log.
+func greet(cfg *config.Config, info config.LoadInfo, logf func(aof.Level, string, ...any)) {
+	logf(aof.Warning, "oO0OoO0OoO0Oo Spindle is starting oO0OoO0OoO0Oo")
+	logf(aof.Warning, "Spindle version=%s, bits=64, pid=%d, just started", command.SpindleVersion, os.Getpid())
+	if info.Given {
+		logf(aof.Warning, "Configuration loaded")
+	} else {
+		logf(aof.Warning, "Warning: no config file specified, using the default config. In order to specify a config file use spindle /path/to/redis.conf")
+	}
+	for _, w := range cfg.Warnings {
+		logf(aof.Warning, "%s", w)
+	}
+}
+
+// writePidfile writes the pid file that was asked for; a server in the background always has one.
+func writePidfile(cfg *config.Config, daemon bool) error {
+	if daemon && cfg.Pidfile == "" {
+		cfg.Pidfile = process.DefaultPidfile
+	}
+	if cfg.Pidfile == "" {
+		return nil
+	}
+	return process.WritePidfile(cfg.Pidfile)
+}
+
+// newServer makes the command server; l is set before it is used.
+func newServer(cfg *config.Config, l **loop.Loop, logf func(aof.Level, string, ...any)) *command.Server {
+	start := time.Now()
+	return command.New(cfg, command.Env{
+		UnixNano: func() int64 { return time.Now().UnixNano() },
+		MonoNano: func() int64 { return int64(time.Since(start)) },
+		Rand:     rand.New(rand.NewPCG(uint64(start.UnixNano()), uint64(os.Getpid()))),
+		Post:     func(f func()) { (*l).Post(f) },
+		After: func(nanos int64, f func()) func() {
+			t := (*l).After(time.Duration(nanos), f)
+			return func() { t.Stop() }
+		},
+		Logf: logf,
+		Stop: func() { (*l).Shutdown() },
+	})
+}
+
+// progress returns a function that shows how far loading is, if standard output is a terminal.
+func progress() func(done, total int64) {
+	const worthShowing = 64 << 20
+	if st, err := os.Stdout.Stat(); err != nil || st.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	shown := int64(-1)
+	return func(done, total int64) {
+		percent := done * 100 / max(total, 1)
+		if total < worthShowing || percent == shown {
+			return
+		}
+		shown = percent
+		end := ""
+		if done == total {
+			end = "\n"
+		}
+		fmt.Printf("\rLoading: %d %% (%d of %d MB)%s", percent, done>>20, total>>20, end)
+	}
 }
 
 // fitMaxClients raises the descriptor limit, or lowers maxclients to what it allows.

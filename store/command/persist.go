@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"time"
+	"iter"
 
 	"spindle/aof"
 	"spindle/resp"
@@ -50,26 +50,73 @@ func (s *Server) setGate(g gate, on bool) {
 	}
 }
 
-// LoadData loads the log, if it is on. progress, if not nil, is told how far it is.
-func (s *Server) LoadData(progress func(done, total int64)) error {
+// loadSliceNanos is how long loading may keep the loop from clients, who are told that the server is loading.
+const loadSliceNanos = 5e6
+
+// Load loads the log, if it is on, in slices on the loop, and opens it for appending. Until then commands that need data
+// are answered with an error. done gets the outcome; progress, if not nil, is told how far it is.
+func (s *Server) Load(progress func(done, total int64), done func(error)) {
 	if !s.Config.Appendonly {
-		return nil
+		done(nil)
+		return
 	}
-	start := time.Duration(s.env.MonoNano())
-	s.loading = true
-	s.Store.Expired = nil
-	replay := &Client{s: s, db: s.Store.DBs[0]}
-	stats, err := aof.Load(s.logOptions(), func(args [][]byte) error { return s.replay(replay, args) }, progress)
-	s.loading = false
+	s.setLoading(true)
+	var err error
+	next, _ := iter.Pull(func(yield func(struct{}) bool) {
+		err = s.loadLog(progress, func() { yield(struct{}{}) })
+	})
+	var slice func()
+	slice = func() {
+		s.BeginEvent()
+		defer s.EndEvent()
+		for end := s.env.MonoNano() + loadSliceNanos; s.env.MonoNano() < end; {
+			if _, more := next(); !more {
+				s.setLoading(false)
+				if err == nil {
+					err = s.openLog()
+				}
+				done(err)
+				return
+			}
+		}
+		s.env.Post(slice)
+	}
+	s.env.Post(slice)
+}
+
+func (s *Server) setLoading(on bool) {
+	s.loading = on
+	s.Config.Loading = on
+	s.setGate(gateLoading, on)
 	s.Store.Expired = s.keyExpired
-	if err != nil {
-		return err
+	if on {
+		s.Store.Expired = nil // what expired is in the log as a DEL
 	}
-	if stats.Found {
+}
+
+// yieldEvery is the number of commands loaded between two looks at the clock.
+const yieldEvery = 256
+
+func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
+	start := s.env.MonoNano()
+	c := &Client{s: s, db: s.Store.DBs[0]}
+	n := 0
+	stats, err := aof.Load(s.logOptions(), func(args [][]byte) error {
+		if n++; n%yieldEvery == 0 {
+			yield()
+		}
+		return s.replay(c, args)
+	}, func(done, total int64) {
+		s.loaded.bytes, s.loaded.total = done, total
+		if progress != nil {
+			progress(done, total)
+		}
+	})
+	if err == nil && stats.Found {
 		s.logf(aof.Notice, "DB loaded from append only file: %.3f seconds (%d commands, %d keys, %d bytes)",
-			(time.Duration(s.env.MonoNano()) - start).Seconds(), stats.Commands, s.Store.Keys(), stats.Bytes)
+			float64(s.env.MonoNano()-start)/1e9, stats.Commands, s.Store.Keys(), stats.Bytes)
 	}
-	return nil
+	return err
 }
 
 // replay executes one command of the log. Nothing is admitted, propagated or accounted.
@@ -82,7 +129,7 @@ func (s *Server) replay(c *Client, args [][]byte) error {
 		return fmt.Errorf("wrong number of arguments for '%s' in the append only file", cmd.full)
 	}
 	c.Out.Buf = c.Out.Buf[:0]
-	x := &s.unit.ctx
+	x := &Ctx{S: s}
 	x.C, x.DB, x.Args, x.Out, x.Cmd = c, c.db, args, &c.Out, cmd
 	x.changes, x.verbatim = 0, true
 	if err := cmd.Run(x); err != nil {
@@ -94,11 +141,8 @@ func (s *Server) replay(c *Client, args [][]byte) error {
 	return nil
 }
 
-// OpenLog opens the log for appending, after LoadData.
-func (s *Server) OpenLog() error {
-	if !s.Config.Appendonly {
-		return nil
-	}
+// openLog opens the log for appending, after it was loaded.
+func (s *Server) openLog() error {
 	log, err := aof.Open(s.logOptions())
 	if err != nil {
 		return err

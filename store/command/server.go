@@ -26,6 +26,7 @@ type Server struct {
 	holding     []*Client // clients with held replies
 
 	loading          bool
+	loaded           struct{ bytes, total int64 }
 	rewrite          *logRewrite
 	rewriteAgain     bool  // the running rewrite was overtaken by a flush
 	rewriteScheduled bool  // BGREWRITEAOF came while another walk ran

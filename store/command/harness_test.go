@@ -65,7 +65,7 @@ func newRig(t testing.TB, directives ...string) *rig {
 		Logf:     func(level aof.Level, format string, args ...any) {},
 		Stop:     func() {},
 	})
-	if err := r.s.OpenLog(); err != nil {
+	if err := r.s.openLog(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.s.CloseLog() })

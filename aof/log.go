@@ -251,5 +251,6 @@ func (l *Log) Close() error {
 	l.send(message{kind: msgStop, done: done})
 	err := <-done
 	<-l.w.stopped
+	l.w.helpers.Wait()
 	return err
 }

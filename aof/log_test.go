@@ -481,25 +481,45 @@ func TestConcurrentQueries(t *testing.T) {
 	}
 }
 
+// nullFS takes writes and keeps nothing.
+type nullFS struct{ osFS }
+
+type nullFile struct{ File }
+
+func (nullFile) Write(p []byte) (int, error) { return len(p), nil }
+
+func (nullFS) OpenFile(path string, flag int) (File, error) {
+	f, err := osFS{}.OpenFile(path, flag)
+	if strings.Contains(path, "incr") {
+		return nullFile{f}, err
+	}
+	return f, err
+}
+
 func BenchmarkAppend(b *testing.B) {
-	o := options(b)
-	l, err := Open(o)
-	if err != nil {
-		b.Fatal(err)
-	}
-	args := words("SET key:123456 value-of-thirty-two-bytes-abcdefgh")
-	b.ReportAllocs()
-	b.SetBytes(int64(len(resp.AppendCommand(nil, args...))))
-	i := int64(0)
-	for b.Loop() {
-		i++
-		l.Append(0, args...)
-		if i&15 == 0 {
-			l.EndBatch(i >> 10)
-		}
-	}
-	b.StopTimer()
-	if err := l.Close(); err != nil {
-		b.Fatal(err)
+	for name, fsys := range map[string]FS{"disk": osFS{}, "null": nullFS{}} {
+		b.Run(name, func(b *testing.B) {
+			o := options(b)
+			o.FS = fsys
+			l, err := Open(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			args := words("SET key:123456 value-of-thirty-two-bytes-abcdefgh")
+			b.ReportAllocs()
+			b.SetBytes(int64(len(resp.AppendCommand(nil, args...))))
+			i := int64(0)
+			for b.Loop() {
+				i++
+				l.Append(0, args...)
+				if i&15 == 0 {
+					l.EndBatch(i >> 10)
+				}
+			}
+			b.StopTimer()
+			if err := l.Close(); err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 }

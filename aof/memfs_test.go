@@ -55,6 +55,7 @@ func (m *memFS) change(kind, path string) (int, error) {
 // It is called under mu.
 func (m *memFS) crash(power bool, part func(n int) int) *memFS {
 	c := newMemFS()
+	c.dropOnSyncError = m.dropOnSyncError
 	names := m.files
 	if power {
 		names = m.durable

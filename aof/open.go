@@ -114,7 +114,7 @@ func (l *Log) start() {
 	l.w.measure()
 	l.stats.rewriteSize.Store(l.stats.size.Load())
 	go l.w.run()
-	go l.w.removeHistory()
+	l.w.helpers.Go(l.w.removeHistory)
 }
 
 // openLast opens the last increment, and first makes the files of an empty log.

@@ -9,8 +9,9 @@ type pool struct {
 	free []*buffer
 }
 
-// poolBuffers is how many spare buffers are kept: a megabyte or two.
-const poolBuffers = 24
+// poolBuffers is how many spare buffers are kept, five megabytes at most: what
+// piles up while one processor runs the loop and not the writer.
+const poolBuffers = 64
 
 func (p *pool) get() *buffer {
 	p.mu.Lock()

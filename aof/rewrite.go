@@ -48,7 +48,8 @@ type Rewrite struct {
 
 // BeginRewrite switches appends to a new increment and returns the Rewrite
 // that takes the base. done is called once, on a goroutine of the log, with
-// the outcome; the Rewrite is over then, even if Commit was not called.
+// the outcome; the Rewrite is over then, even if Commit was not called. done
+// must not block.
 func (l *Log) BeginRewrite(done func(error)) (*Rewrite, error) {
 	switch {
 	case l.closed:
@@ -71,7 +72,7 @@ func (l *Log) BeginRewrite(done func(error)) (*Rewrite, error) {
 	l.stats.rewrites.Add(1)
 	l.rewrite.Store(r)
 	l.send(message{kind: msgSwitch, rewrite: r})
-	go r.run()
+	l.w.helpers.Go(r.run)
 	return r, nil
 }
 

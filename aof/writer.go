@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -77,6 +78,7 @@ type writer struct {
 	ctl     chan func()
 	synced  chan syncResult
 	stopped chan struct{}
+	helpers sync.WaitGroup // rewrites and removals
 	timer   *time.Timer
 
 	err      error // as in Log.Err

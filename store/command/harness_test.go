@@ -65,8 +65,10 @@ func newRig(t testing.TB, directives ...string) *rig {
 		Logf:     func(level aof.Level, format string, args ...any) {},
 		Stop:     func() {},
 	})
-	if err := r.s.openLog(); err != nil {
-		t.Fatal(err)
+	if cfg.Appendonly {
+		if err := r.s.openLog(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() { r.s.CloseLog() })
 	r.fakeClient = r.connect()

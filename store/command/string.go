@@ -15,7 +15,6 @@ var stringCommands = []*Command{
 	{Name: "incr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{oneKey(1, RW|Access|Update)}, Group: "string", Since: "1.0.0", Categories: CatString, Complexity: "O(1)", Syntax: "key", Summary: "Increment the integer value of a key by one", Run: incrCommand},
 	{Name: "mset", Arity: -3, Flags: Write | DenyOOM, Keys: []KeySpec{atIndex(1).keys(-1, 2, 0).is(OW | Update)}, Group: "string", Since: "1.0.1", Categories: CatString, Complexity: "O(N) where N is the number of keys to set.", Tips: []string{"request_policy:multi_shard", "response_policy:all_succeeded"}, Syntax: "key_value(key value)...", Summary: "Set multiple keys to multiple values", Run: msetCommand},
 	{Name: "set", Arity: -3, Flags: Write | DenyOOM, Keys: []KeySpec{oneKey(1, RW|Access|Update|VariableFlags).note("RW and ACCESS due to the optional `GET` argument")}, Group: "string", Since: "1.0.0", Categories: CatString, Complexity: "O(1)", History: []Change{{"2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."}, {"6.0.0", "Added the `KEEPTTL` option."}, {"6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."}, {"7.0.0", "Allowed the `NX` and `GET` options to be used together."}}, Syntax: "key value [condition(NX|XX)@2.6.12] [GET@6.2.0] [expiration(EX=seconds:integer@2.6.12|PX=milliseconds:integer@2.6.12|EXAT=unix-time-seconds:unix-time@6.2.0|PXAT=unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0)]", Summary: "Set the string value of a key", Run: setCommand},
-	{Name: "ping", Arity: -1, Flags: Fast, Run: pingCommand, Group: "connection"},
 }
 
 // embStrMax is the longest string with encoding embstr, as in Redis.
@@ -69,15 +68,6 @@ func getCommand(c *Ctx) error {
 		return nil
 	}
 	replyString(c.Out, &k)
-	return nil
-}
-
-func pingCommand(c *Ctx) error {
-	if len(c.Args) > 1 {
-		c.Out.Bulk(c.Args[1])
-		return nil
-	}
-	c.Out.Status("PONG")
 	return nil
 }
 

@@ -73,6 +73,9 @@ func New(o Options) *Store {
 // Hash is the hash of keys and of elements of large collections.
 func (s *Store) Hash(b []byte) uint64 { return index.Hash(s.seed, b) }
 
+// Seed is the seed of Hash, for large collections.
+func (s *Store) Seed() uint64 { return s.seed }
+
 func (s *Store) rehash(ref arena.Ref) uint64 { return s.Hash(s.record(ref).key()) }
 
 // Keys returns the number of keys in all databases.

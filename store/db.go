@@ -66,6 +66,10 @@ func (k *Key) Bytes() []byte { return k.rec.value() }
 // Int returns the integer of an Int-encoded string.
 func (k *Key) Int() int64 { return int64(binary.LittleEndian.Uint64(k.rec.value())) }
 
+// SetInt changes the integer of an Int-encoded string in place. Of the other changes to a key, it only
+// needs FindForWrite's capture for a snapshot.
+func (k *Key) SetInt(n int64) { binary.LittleEndian.PutUint64(k.rec.value(), uint64(n)) }
+
 // Object returns the large collection that the key holds, or nil if the value is in the record itself.
 func (k *Key) Object() Object {
 	switch k.Encoding() {
@@ -198,11 +202,15 @@ func (k *Key) SetObject(name []byte, t Type, e Encoding, o Object, expireAt int6
 }
 
 // Resize changes the length of a value in the record to n, keeping its bytes as far as they fit, and returns
-// the value's view. With greedy it takes room for further growth, as for APPEND. The encoding stays.
+// the value's view. With greedy it takes room for further growth, as for APPEND, and does not give it back. The encoding stays.
 func (k *Key) Resize(n int, greedy bool) []byte {
 	slack := 0
 	if greedy {
-		slack = min(n, 1<<20)
+		if n <= k.room() {
+			*k.rec.u32(8) = uint32(n)
+			return k.rec.value()
+		}
+		slack = min(n, max(n/8, 1<<20))
 	}
 	k.reshape(nil, n, slack, k.rec.expire())
 	return k.rec.value()

@@ -34,6 +34,13 @@ func (c *Ctx) ChangedIn(db *store.DB, class Class, event string, key []byte) {
 	}
 }
 
+// Notify publishes one more event of a key that Changed reports.
+func (c *Ctx) Notify(class Class, event string, key []byte) {
+	if c.S.hooks != 0 {
+		c.S.keyChanged(c, c.DB, class, event, key)
+	}
+}
+
 // Propagate adds an effect to the log in place of the command itself.
 func (c *Ctx) Propagate(args ...[]byte) { c.PropagateIn(c.DB, args...) }
 

@@ -1,20 +1,46 @@
 package command
 
 import (
-	"encoding/binary"
 	"strconv"
 
 	"spindle/resp"
 	"spindle/store"
 )
 
-// The everyday string commands. string_number.go has the counters, string_range.go what looks into a string.
+// The everyday string commands. string_set.go has SET and what sets an expiry, string_number.go the
+// counters, string_range.go what looks into a string, string_lcs.go LCS.
 
 var stringCommands = []*Command{
-	{Name: "get", Arity: 2, Flags: ReadOnly | Fast, Keys: []KeySpec{oneKey(1, RO|Access)}, Group: "string", Since: "1.0.0", Categories: CatString, Complexity: "O(1)", Syntax: "key", Summary: "Get the value of a key", Run: getCommand},
-	{Name: "incr", Arity: 2, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{oneKey(1, RW|Access|Update)}, Group: "string", Since: "1.0.0", Categories: CatString, Complexity: "O(1)", Syntax: "key", Summary: "Increment the integer value of a key by one", Run: incrCommand},
-	{Name: "mset", Arity: -3, Flags: Write | DenyOOM, Keys: []KeySpec{atIndex(1).keys(-1, 2, 0).is(OW | Update)}, Group: "string", Since: "1.0.1", Categories: CatString, Complexity: "O(N) where N is the number of keys to set.", Tips: []string{"request_policy:multi_shard", "response_policy:all_succeeded"}, Syntax: "key_value(key value)...", Summary: "Set multiple keys to multiple values", Run: msetCommand},
-	{Name: "set", Arity: -3, Flags: Write | DenyOOM, Keys: []KeySpec{oneKey(1, RW|Access|Update|VariableFlags).note("RW and ACCESS due to the optional `GET` argument")}, Group: "string", Since: "1.0.0", Categories: CatString, Complexity: "O(1)", History: []Change{{"2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."}, {"6.0.0", "Added the `KEEPTTL` option."}, {"6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."}, {"7.0.0", "Allowed the `NX` and `GET` options to be used together."}}, Syntax: "key value [condition(NX|XX)@2.6.12] [GET@6.2.0] [expiration(EX=seconds:integer@2.6.12|PX=milliseconds:integer@2.6.12|EXAT=unix-time-seconds:unix-time@6.2.0|PXAT=unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0)]", Summary: "Set the string value of a key", Run: setCommand},
+	{Name: "get", Arity: 2, Flags: ReadOnly | Fast, Keys: []KeySpec{oneKey(1, RO|Access)}, Group: "string", Since: "1.0.0",
+		Categories: CatString, Complexity: "O(1)", Syntax: "key", Summary: "Get the value of a key", Run: getCommand},
+	{Name: "getdel", Arity: 2, Flags: Write | Fast, Keys: []KeySpec{oneKey(1, RW|Access|KeyDelete)}, Group: "string",
+		Since: "6.2.0", Categories: CatString, Complexity: "O(1)", Syntax: "key",
+		Summary: "Get the value of a key and delete the key", Run: getdelCommand},
+	{Name: "getset", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{oneKey(1, RW|Access|Update)}, Group: "string",
+		Since: "1.0.0", Categories: CatString, Complexity: "O(1)", Deprecated: true, DeprecatedSince: "6.2.0",
+		ReplacedBy: "`SET` with the `!GET` argument", Syntax: "key value",
+		Summary: "Set the string value of a key and return its old value", Run: getsetCommand},
+	{Name: "mget", Arity: -2, Flags: ReadOnly | Fast, Keys: []KeySpec{atIndex(1).keys(-1, 1, 0).is(RO | Access)},
+		Group: "string", Since: "1.0.0", Categories: CatString, Complexity: "O(N) where N is the number of keys to retrieve.",
+		Tips: []string{"request_policy:multi_shard"}, Syntax: "key...", Summary: "Get the values of all the given keys",
+		Run: mgetCommand},
+	{Name: "mset", Arity: -3, Flags: Write | DenyOOM, Keys: []KeySpec{atIndex(1).keys(-1, 2, 0).is(OW | Update)},
+		Group: "string", Since: "1.0.1", Categories: CatString, Complexity: "O(N) where N is the number of keys to set.",
+		Tips: []string{"request_policy:multi_shard", "response_policy:all_succeeded"}, Syntax: "key_value(key value)...",
+		Summary: "Set multiple keys to multiple values", Run: msetCommand},
+	{Name: "msetnx", Arity: -3, Flags: Write | DenyOOM, Keys: []KeySpec{atIndex(1).keys(-1, 2, 0).is(OW | Insert)},
+		Group: "string", Since: "1.0.1", Categories: CatString, Complexity: "O(N) where N is the number of keys to set.",
+		Tips: []string{"request_policy:multi_shard", "response_policy:agg_min"}, Syntax: "key_value(key value)...",
+		Summary: "Set multiple keys to multiple values, only if none of the keys exist", Run: msetnxCommand},
+	{Name: "setnx", Arity: 3, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{oneKey(1, OW|Insert)}, Group: "string",
+		Since: "1.0.0", Categories: CatString, Complexity: "O(1)", Syntax: "key value",
+		Summary: "Set the value of a key, only if the key does not exist", Run: setnxCommand},
+	{Name: "strlen", Arity: 2, Flags: ReadOnly | Fast, Keys: []KeySpec{oneKey(1, RO)}, Group: "string", Since: "2.2.0",
+		Categories: CatString, Complexity: "O(1)", Syntax: "key", Summary: "Get the length of the value stored in a key",
+		Run: strlenCommand},
+	{Name: "delifeq", Arity: 3, Flags: Write | Fast, Keys: []KeySpec{oneKey(1, RM|KeyDelete)}, Group: "string", Since: "9.0.0",
+		Categories: CatString, Complexity: "O(1)", Syntax: "key value",
+		Summary: "Delete a key if its value is equal to the given string", Run: delifeqCommand},
 }
 
 // embStrMax is the longest string with encoding embstr, as in Redis.
@@ -26,6 +52,11 @@ func setString(k *store.Key, name, value []byte, expireAt int64) {
 		setInt(k, name, n, expireAt)
 		return
 	}
+	setPlain(k, name, value, expireAt)
+}
+
+// setPlain gives a key a string value that is not looked at.
+func setPlain(k *store.Key, name, value []byte, expireAt int64) {
 	enc := store.EmbStr
 	if len(value) > embStrMax {
 		enc = store.Raw
@@ -58,6 +89,34 @@ func appendString(dst []byte, k *store.Key) []byte {
 	return append(dst, k.Bytes()...)
 }
 
+// digits holds an integer's text while stringBytes lends it.
+type digits [20]byte
+
+// stringBytes returns the value of a string key, empty if it is missing. It is a view of the record or of room.
+func stringBytes(k *store.Key, room *digits) []byte {
+	switch {
+	case !k.Exists():
+		return nil
+	case k.Encoding() == store.Int:
+		return strconv.AppendInt(room[:0], k.Int(), 10)
+	}
+	return k.Bytes()
+}
+
+// replyStringAt writes the value of the key name, or null, and reports whether there is one.
+func (c *Ctx) replyStringAt(name []byte) (bool, error) {
+	k, err := c.Find(name, store.String)
+	if err != nil {
+		return false, err
+	}
+	if !k.Exists() {
+		c.Out.Null()
+		return false, nil
+	}
+	replyString(c.Out, &k)
+	return true, nil
+}
+
 func getCommand(c *Ctx) error {
 	k, err := c.Find(c.Args[1], store.String)
 	if err != nil {
@@ -71,44 +130,122 @@ func getCommand(c *Ctx) error {
 	return nil
 }
 
-func setCommand(c *Ctx) error {
+// getdelCommand is logged as DEL.
+func getdelCommand(c *Ctx) error {
+	key := c.Args[1]
+	found, err := c.replyStringAt(key)
+	if found {
+		c.deleteKey(key)
+	}
+	return err
+}
+
+// deleteKey removes an existing key and logs a DEL.
+func (c *Ctx) deleteKey(key []byte) {
+	k := c.DB.FindForWrite(key)
+	k.Delete()
+	c.Changed(ClassGeneric, "del", key)
+	c.Propagate(wordDel, key)
+}
+
+// delifeqCommand is logged as DEL.
+func delifeqCommand(c *Ctx) error {
+	k, err := c.FindForWrite(c.Args[1], store.String)
+	if err != nil {
+		return err
+	}
+	var room digits
+	if !k.Exists() || string(stringBytes(&k, &room)) != string(c.Args[2]) {
+		c.Out.Int(0)
+		return nil
+	}
+	c.deleteKey(c.Args[1])
+	c.Out.Int(1)
+	return nil
+}
+
+// getsetCommand is logged as SET.
+func getsetCommand(c *Ctx) error {
+	key, value := c.Args[1], c.Args[2]
+	if _, err := c.replyStringAt(key); err != nil {
+		return err
+	}
+	k := c.DB.FindForWrite(key)
+	setString(&k, key, value, 0)
+	c.Changed(ClassString, "set", key)
+	c.Propagate(wordSet, key, value)
+	return nil
+}
+
+func setnxCommand(c *Ctx) error {
 	k := c.DB.FindForWrite(c.Args[1])
+	if k.Exists() {
+		c.Out.Int(0)
+		return nil
+	}
 	setString(&k, c.Args[1], c.Args[2], 0)
 	c.Changed(ClassString, "set", c.Args[1])
-	c.Out.OK()
+	c.Out.Int(1)
+	return nil
+}
+
+func mgetCommand(c *Ctx) error {
+	c.Out.Array(len(c.Args) - 1)
+	for _, name := range c.Args[1:] {
+		if k := c.DB.Find(name); k.Exists() && k.Type() == store.String {
+			replyString(c.Out, &k)
+		} else {
+			c.Out.Null()
+		}
+	}
 	return nil
 }
 
 func msetCommand(c *Ctx) error {
+	if len(c.Args)%2 == 0 {
+		return resp.ErrWrongArity(c.Cmd.full)
+	}
+	c.setAll()
+	c.Out.OK()
+	return nil
+}
+
+// setAll sets the pairs of MSET and MSETNX.
+func (c *Ctx) setAll() {
 	for i := 1; i+1 < len(c.Args); i += 2 {
 		k := c.DB.FindForWrite(c.Args[i])
 		setString(&k, c.Args[i], c.Args[i+1], 0)
 		c.Changed(ClassString, "set", c.Args[i])
 	}
-	c.Out.OK()
+}
+
+func msetnxCommand(c *Ctx) error {
+	if len(c.Args)%2 == 0 {
+		return resp.ErrWrongArity(c.Cmd.full)
+	}
+	for i := 1; i < len(c.Args); i += 2 {
+		if k := c.DB.FindForWrite(c.Args[i]); k.Exists() {
+			c.Out.Int(0)
+			return nil
+		}
+	}
+	c.setAll()
+	c.Out.Int(1)
 	return nil
 }
 
-func incrCommand(c *Ctx) error {
-	k, err := c.FindForWrite(c.Args[1], store.String)
+func strlenCommand(c *Ctx) error {
+	k, err := c.Find(c.Args[1], store.String)
 	if err != nil {
 		return err
 	}
-	n := int64(0)
-	if k.Exists() {
-		if k.Encoding() != store.Int {
-			return resp.ErrNotInt
-		}
-		n = k.Int()
+	switch {
+	case !k.Exists():
+		c.Out.Int(0)
+	case k.Encoding() == store.Int:
+		c.Out.Int(int64(resp.IntLen(k.Int())))
+	default:
+		c.Out.Int(int64(len(k.Bytes())))
 	}
-	n++
-	setInt(&k, c.Args[1], n, store.KeepExpire)
-	c.Changed(ClassString, "incrby", c.Args[1])
-	c.Out.Int(n)
 	return nil
-}
-
-// setInt gives a key an integer value.
-func setInt(k *store.Key, name []byte, n, expireAt int64) {
-	binary.LittleEndian.PutUint64(k.Set(name, store.String, store.Int, 8, expireAt), uint64(n))
 }

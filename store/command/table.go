@@ -9,7 +9,7 @@ import (
 func tables() []*Command {
 	return slices.Concat(
 		connectionCommands,
-		stringCommands,
+		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)
 }
 

@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"runtime"
+
 	"github.com/tidwall/evio"
 	"golang.org/x/sys/unix"
 )
@@ -65,7 +67,20 @@ func (l *Loop) data(ec evio.Conn, in []byte) ([]byte, evio.Action) {
 		return nil, evio.None
 	}
 	l.h.Data(c, in)
+	l.yieldNow()
 	return nil, evio.None
+}
+
+// yieldEvery is the number of read events between two visits to the scheduler.
+const yieldEvery = 64
+
+// yieldNow lets the Go scheduler see the loop from time to time. A goroutine that only makes system calls never
+// passes through it; after 10 ms the runtime's monitor thread takes its processor away, which costs several futex calls and
+// keeps that thread polling every 20 µs instead of sleeping: some 5 % of a core in all.
+func (l *Loop) yieldNow() {
+	if l.reads++; l.reads%yieldEvery == 0 {
+		runtime.Gosched()
+	}
 }
 
 // closed is evio's event, for the end of a stream and for read errors. The descriptor is closed already.

@@ -122,6 +122,7 @@ type Loop struct {
 	waiting   map[int]*Conn // descriptor armed for writing -> connection
 	fdLimit   int
 	ticking   bool
+	reads     uint // see yieldNow
 	draining  bool
 	drainTill time.Time
 	stop      bool

@@ -128,6 +128,17 @@ func onLoop(t testing.TB, l *Loop, fn func()) {
 	}
 }
 
+// recv receives, but not forever.
+func recv[T any](t testing.TB, ch <-chan T) (v T) {
+	t.Helper()
+	select {
+	case v = <-ch:
+	case <-time.After(20 * time.Second):
+		t.Fatal("nothing comes")
+	}
+	return v
+}
+
 func waitFor(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {

@@ -84,7 +84,7 @@ func TestSlowReaderGetsEverythingInOrder(t *testing.T) {
 	h, conns := oneConn(funcs{drained: func(*Conn) { drained.Add(1) }})
 	l := serve(t, Config{}, h)
 	conn := dial(t, l)
-	c := <-conns
+	c := recv(t, conns)
 	want := pattern(30 << 20)
 	go func() {
 		for rest := want; len(rest) > 0; {
@@ -154,7 +154,7 @@ func TestReadsGoOnWhileOutputIsPending(t *testing.T) {
 	h, conns := oneConn(funcs{data: func(c *Conn, in []byte) { read.Add(int64(len(in))) }})
 	l := serve(t, Config{}, h)
 	conn := dial(t, l)
-	c := <-conns
+	c := recv(t, conns)
 	onLoop(t, l, func() {
 		c.Send(make([]byte, 32<<20))
 		if c.Pending() == 0 {
@@ -174,7 +174,7 @@ func TestPausedInputAndPendingOutputDoNotSpin(t *testing.T) {
 	}})
 	l := serve(t, Config{}, h)
 	conn := dial(t, l)
-	<-conns
+	recv(t, conns)
 	conn.Write(make([]byte, 1000))
 	time.Sleep(20 * time.Millisecond)
 	conn.Write(make([]byte, 1000))
@@ -187,7 +187,7 @@ func TestKillOfAClientThatNeverReads(t *testing.T) {
 		h, conns := oneConn(funcs{closed: func(_ *Conn, err error) { closed <- err }})
 		l := serve(t, Config{}, h)
 		conn := dial(t, l)
-		c := <-conns
+		c := recv(t, conns)
 		conn.Write([]byte("x"))
 		onLoop(t, l, func() {
 			c.Send(make([]byte, 32<<20))
@@ -232,7 +232,7 @@ func TestHalfCloseWithMuchPending(t *testing.T) {
 		})
 		l := serve(t, cfg, h)
 		conn := dial(t, l)
-		c := <-conns
+		c := recv(t, conns)
 		conn.Write([]byte("x"))
 		conn.(interface{ CloseWrite() error }).CloseWrite()
 		waitFor(t, "EOF", func() (eof bool) {
@@ -245,7 +245,7 @@ func TestHalfCloseWithMuchPending(t *testing.T) {
 		if err != nil || !bytes.Equal(got, want) {
 			t.Fatalf("%s: got %d bytes of %d, %v", network, len(got), len(want), err)
 		}
-		if err := <-closed; err != nil { // the other one
+		if err := recv(t, closed); err != nil { // the other one
 			t.Fatal(err)
 		}
 		select {
@@ -263,7 +263,7 @@ func TestHalfCloseWithMuchPending(t *testing.T) {
 func roundTripOther(t *testing.T, l *Loop, conns chan *Conn) {
 	t.Helper()
 	conn := dial(t, l)
-	c := <-conns
+	c := recv(t, conns)
 	onLoop(t, l, func() { c.Send([]byte("hello")) })
 	got := make([]byte, 5)
 	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "hello" {
@@ -283,7 +283,8 @@ func TestHoldKeepsAHalfClosedConnection(t *testing.T) {
 		})
 		l := serve(t, Config{}, h)
 		conn := dial(t, l)
-		c := <-conns
+		c := recv(t, conns)
+		onLoop(t, l, func() {}) // the first tick, which looks at the true limit, is over
 		onLoop(t, l, func() {
 			if short {
 				l.fdLimit = 1
@@ -313,7 +314,7 @@ func TestHoldKeepsAHalfClosedConnection(t *testing.T) {
 		if got, err := io.ReadAll(conn); err != nil || string(got) != "late reply" {
 			t.Fatalf("short %v: got %q, %v", short, got, err)
 		}
-		if err := <-closed; err != nil {
+		if err := recv(t, closed); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -330,7 +331,8 @@ func TestShortOfDescriptorsWithPendingOutput(t *testing.T) {
 	})
 	l := serve(t, Config{}, h)
 	conn := dial(t, l)
-	<-conns
+	recv(t, conns)
+	onLoop(t, l, func() {}) // the first tick, which looks at the true limit, is over
 	onLoop(t, l, func() { l.fdLimit = 1 })
 	conn.Write([]byte("x"))
 	conn.(*net.TCPConn).CloseWrite()
@@ -340,7 +342,7 @@ func TestShortOfDescriptorsWithPendingOutput(t *testing.T) {
 	if err != nil || !bytes.Equal(got, want) {
 		t.Fatalf("got %d bytes of %d, %v", len(got), len(want), err)
 	}
-	if err := <-closed; err != nil {
+	if err := recv(t, closed); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -350,7 +352,7 @@ func TestPeerGoneWithPendingOutput(t *testing.T) {
 	h, conns := oneConn(funcs{closed: func(_ *Conn, err error) { closed <- err }})
 	l := serve(t, Config{}, h)
 	conn := dial(t, l)
-	c := <-conns
+	c := recv(t, conns)
 	onLoop(t, l, func() { c.Send(make([]byte, 32<<20)) })
 	conn.Close() // with unread input: a reset
 	select {
@@ -388,7 +390,7 @@ func TestCloseAfterFlushWaitsForHeldReplies(t *testing.T) {
 	h, conns := oneConn(funcs{data: func(c *Conn, in []byte) { c.Hold(); c.CloseAfterFlush() }})
 	l := serve(t, Config{}, h)
 	conn := dial(t, l)
-	c := <-conns
+	c := recv(t, conns)
 	conn.Write([]byte("x"))
 	time.Sleep(30 * time.Millisecond)
 	onLoop(t, l, func() { c.Send([]byte("+OK")); c.Release() })
@@ -405,7 +407,7 @@ func TestPauseAndResumeReads(t *testing.T) {
 		data:   func(c *Conn, in []byte) { read.Add(int64(len(in))) },
 	})
 	conn := dial(t, l)
-	c := <-conns
+	c := recv(t, conns)
 	onLoop(t, l, func() {})
 	conn.Write([]byte("hello"))
 	time.Sleep(50 * time.Millisecond)

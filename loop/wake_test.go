@@ -57,7 +57,7 @@ func TestPostIsNeverLate(t *testing.T) {
 		if i%3 == 0 {
 			l.Post(func() {})
 		}
-		<-done
+		recv(t, done)
 		late = append(late, time.Since(start))
 	}
 	slices.Sort(late)
@@ -80,7 +80,7 @@ func TestPostBeforeRun(t *testing.T) {
 	if err := l.Run(); err != nil {
 		t.Fatal(err)
 	}
-	<-ran
+	recv(t, ran)
 }
 
 func TestShutdownBeforeRun(t *testing.T) {

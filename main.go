@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,6 +58,9 @@ Examples:
 // run serves until it is asked to stop and returns the exit status.
 func run(cfg *config.Config, info config.LoadInfo) int {
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	// One processor for the loop, one or more for the log's writer and the collector, even on a single core: with
+	// only one, a system call of the writer would stop the loop.
+	runtime.GOMAXPROCS(min(max(runtime.NumCPU(), 2), 4))
 	log := serverlog.New()
 	logf := func(level aof.Level, format string, args ...any) {
 		log.Logf(config.Loglevel(level), format, args...)

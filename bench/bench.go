@@ -174,3 +174,9 @@ func unknownCommand(err error) bool {
 	var e client.Error
 	return errors.As(err, &e) && strings.HasPrefix(string(e), "ERR unknown command")
 }
+
+// brief is the text of an error without the arguments that the server repeats.
+func brief(err error) string {
+	text, _, _ := strings.Cut(err.Error(), ", with args")
+	return text
+}

@@ -57,7 +57,7 @@ func (b *bench) memory(r *report.Report) error {
 		for _, who := range sides {
 			v, err := b.memoryOf(s, who)
 			if unknownCommand(err) {
-				r.Notef("%s: %v does not know the command: %v", s.name, who, err)
+				r.Notef("%s was not measured on %v: %s", s.name, who, brief(err))
 				continue
 			}
 			if err != nil {

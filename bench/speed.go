@@ -53,20 +53,26 @@ func (b *bench) speed(r *report.Report) error {
 	if err != nil {
 		return err
 	}
+	lacking := map[string]bool{} // tests that a server has no command for
 	for _, log := range b.opt.logs {
 		var cells []*cell
 		for _, p := range b.opt.pipelines {
 			for _, t := range chosen {
+				if lacking[t.name] {
+					continue
+				}
 				for _, space := range b.spacesOf(t) {
 					c := &cell{test: t, pipeline: p, space: space, log: log}
-					switch err := b.measure(c); {
-					case unknownCommand(err):
-						r.Notef("%v: not measured: %v", c, err)
-					case err != nil:
-						return fmt.Errorf("%v: %w", c, err)
-					default:
-						cells = append(cells, c)
+					err := b.measure(c)
+					if unknownCommand(err) {
+						lacking[t.name] = true
+						r.Notef("%s was not measured: %s", t.name, brief(err))
+						break
 					}
+					if err != nil {
+						return fmt.Errorf("%v: %w", c, err)
+					}
+					cells = append(cells, c)
 				}
 			}
 		}

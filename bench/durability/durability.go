@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"spindle/bench/client"
@@ -60,7 +61,7 @@ type Result struct {
 	Lost         int64         // acknowledged writes that did not come back
 	MaxLost      int64         // the most in one cycle
 	MaxLostAge   time.Duration // how long before a kill the oldest lost write had been acknowledged
-	Skipped      []string      // probes that the server does not know
+	Skipped      []string      // probes, and BGREWRITEAOF, that the server does not know
 }
 
 // A Violation says that a server broke its promise.
@@ -113,6 +114,7 @@ type run struct {
 	server *servers.Server
 	rng    *rand.Rand
 	probes []probe
+	hashes bool // the server has them, so a part of the ballast is hashes
 	result *Result
 	// rewriteTook is the length of the last undisturbed rewrite: a kill at a
 	// random moment within it hits any phase.
@@ -125,12 +127,8 @@ func (r *run) tick(cycle int, format string, a ...any) {
 	}
 }
 
-// prepare loads the ballast and finds out which probes the server knows.
+// prepare finds out which probes the server knows and loads the ballast.
 func (r *run) prepare() error {
-	r.tick(0, "loading %d keys", r.Ballast)
-	if err := client.Load(r.server.Addr, r.Ballast, putBallast, nil); err != nil {
-		return err
-	}
 	c, err := client.Dial(r.server.Addr)
 	if err != nil {
 		return err
@@ -144,12 +142,21 @@ func (r *run) prepare() error {
 			continue
 		}
 		r.probes = append(r.probes, p)
+		r.hashes = r.hashes || p.command == "HSET"
+	}
+	r.tick(0, "loading %d keys", r.Ballast)
+	if err := client.Load(r.server.Addr, r.Ballast, r.putBallast, nil); err != nil {
+		return err
 	}
 	if r.Rewrites == 0 {
 		return nil
 	}
 	start := time.Now()
-	if err := rewriteAndWait(c); err != nil {
+	switch err := rewriteAndWait(c); {
+	case isUnknown(err):
+		r.Rewrites = 0
+		r.result.Skipped = append(r.result.Skipped, "BGREWRITEAOF")
+	case err != nil:
 		return err
 	}
 	r.rewriteTook = time.Since(start)
@@ -262,9 +269,16 @@ func rewriteAndWait(c *client.Conn) error {
 // knows reports whether the server has a command.
 func knows(c *client.Conn, name string) (bool, error) {
 	_, err := c.Do(name)
-	if e, ok := err.(client.Error); ok {
-		const unknown = "ERR unknown command"
-		return len(e) < len(unknown) || string(e[:len(unknown)]) != unknown, nil
+	if isUnknown(err) {
+		return false, nil
+	}
+	if _, refused := err.(client.Error); refused { // for its missing arguments
+		err = nil
 	}
 	return true, err
+}
+
+func isUnknown(err error) bool {
+	e, ok := err.(client.Error)
+	return ok && strings.HasPrefix(string(e), "ERR unknown command")
 }

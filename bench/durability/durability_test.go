@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,9 @@ func want(t *testing.T, policy string, res *Result) {
 	if res.Cycles != 3 || res.Acked < 1000 || res.Recovered < 1000 {
 		t.Fatalf("%s: %+v: nothing was tested", policy, res)
 	}
+	if res.RewriteKills == 0 && !slices.Contains(res.Skipped, "BGREWRITEAOF") {
+		t.Fatalf("%s: no kill hit a rewrite: %+v", policy, res)
+	}
 	if policy == "always" && res.Lost != 0 {
 		t.Fatalf("always lost %d writes: %+v", res.Lost, res)
 	}
@@ -79,14 +83,22 @@ func TestDamageIsFound(t *testing.T) {
 			t.Fatalf("%s: %v, want %q", name, err, says)
 		}
 	}
-	incr := []byte("*2\r\n$4\r\nINCR\r\n")
-	f("one INCR missing", func(log []byte) []byte {
-		a, b := command(log, incr)
-		return append(log[:a:a], log[b:]...)
+	// Two of one connection, as the counters may differ by one where the log
+	// ends within a round over the probes.
+	incr := []byte("*2\r\n$4\r\nINCR\r\n$13\r\nd:1:0:counter")
+	f("two INCR missing", func(log []byte) []byte {
+		for range 2 {
+			a, b := command(log, incr)
+			log = append(log[:a:a], log[b:]...)
+		}
+		return log
 	}, "has seen")
-	f("one INCR twice", func(log []byte) []byte {
-		a, b := command(log, incr)
-		return append(log[:b:b], log[a:]...)
+	f("three INCR for one", func(log []byte) []byte {
+		for range 2 {
+			a, b := command(log, incr)
+			log = append(log[:b:b], log[a:]...)
+		}
+		return log
 	}, "has seen")
 	f("one field missing", func(log []byte) []byte {
 		a, b := command(log, []byte("*4\r\n$4\r\nHSET\r\n$12\r\nd:1"))

@@ -23,7 +23,7 @@ func (r *run) judge(cycle int, killed time.Time, writers []*writer) error {
 	}
 	r.result.Lost += lost
 	r.result.MaxLost = max(r.result.MaxLost, lost)
-	return checkBallast(r.server.Addr, r.Ballast)
+	return r.checkBallast(c)
 }
 
 // judgeOne returns how many acknowledged commands of one connection are lost,

@@ -15,9 +15,10 @@ import (
 // ErrUnsupported says that this system does not offer a measurement.
 var ErrUnsupported = errors.New("not offered by this system")
 
-// Machine describes the hardware and the operating system in one line.
+// Machine describes the hardware, the operating system and what else the
+// machine was doing, in one line.
 func Machine() string {
-	parts := []string{cpuModel(), plural(runtime.NumCPU(), "core"), memory(), kernel()}
+	parts := []string{cpuModel(), plural(runtime.NumCPU(), "core"), memory(), kernel(), load()}
 	var known []string
 	for _, p := range parts {
 		if p != "" {
@@ -34,6 +35,17 @@ func kernel() string {
 		return runtime.GOOS + " " + runtime.GOARCH
 	}
 	return strings.TrimSpace(string(out))
+}
+
+// load is the number of runnable threads of the last minute, which tells how
+// far to trust a measurement.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	one, _, _ := strings.Cut(string(b), " ")
+	return "load average " + one + " at the start"
 }
 
 // field returns the rest of the line of a /proc file that starts with name and

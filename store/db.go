@@ -100,17 +100,21 @@ func (db *DB) Peek(key []byte) Key {
 
 // Find looks key up for reading.
 func (db *DB) Find(key []byte) Key {
+	k := db.FindQuietly(key)
+	if k.ref != 0 {
+		db.s.clock.touch(k.rec, db.s.Rand)
+	}
+	return k
+}
+
+// FindQuietly looks key up for reading about it: that does not count as an access to the value.
+func (db *DB) FindQuietly(key []byte) Key {
 	k := db.Peek(key)
-	if k.ref == 0 {
+	if k.ref == 0 || k.rec.hasExpireField() && k.expireIfDue() {
 		db.s.Misses++
-		return k
+	} else {
+		db.s.Hits++
 	}
-	if k.rec.hasExpireField() && k.expireIfDue() {
-		db.s.Misses++
-		return k
-	}
-	db.s.Hits++
-	db.s.clock.touch(k.rec, db.s.Rand)
 	return k
 }
 
@@ -364,6 +368,22 @@ func (k *Key) MoveTo(db *DB, name []byte) Key {
 	src.Delete()
 	k.ref = 0
 	return dst
+}
+
+// CopyTo gives a copy of the value and its expiry to the key name of db, which must be missing there. k is invalid afterwards if
+// that is its own database.
+func (k *Key) CopyTo(db *DB, name []byte) {
+	dst := db.Peek(name)
+	if dst.Exists() {
+		panic("store: CopyTo needs a free name")
+	}
+	expireAt, t, e := k.rec.expire(), k.Type(), k.Encoding()
+	if o := k.Object(); o != nil {
+		dst.SetObject(name, t, e, copyObject(o), expireAt)
+		return
+	}
+	value := k.rec.value() // creating the other record does not move this one
+	copy(dst.Set(name, t, e, len(value), expireAt), value)
 }
 
 // again finds k's position after a write to its database.

@@ -16,6 +16,15 @@ type Object interface {
 	Free(steps int) int
 }
 
+// Copier is what every Object offers beside. Value types do not know this package, so the
+// copy, an Object of the same type, comes as any.
+type Copier interface {
+	// Copy returns a collection of its own with the same elements.
+	Copy() any
+}
+
+func copyObject(o Object) Object { return o.(Copier).Copy().(Object) }
+
 // handleBytes is the length of a value that is an object's handle.
 const handleBytes = 4
 
@@ -61,6 +70,9 @@ func (q *reclaimQueue) add(o Object) {
 	}
 	q.queue = append(q.queue, o)
 }
+
+// Drop frees a collection that never was in the keyspace, in slices.
+func (s *Store) Drop(o Object) { s.reclaim.add(o) }
 
 // step frees at most steps elements of o, after the running snapshot has taken them. It returns the work done and
 // whether o is gone.

@@ -140,14 +140,6 @@ func getdelCommand(c *Ctx) error {
 	return err
 }
 
-// deleteKey removes an existing key and logs a DEL.
-func (c *Ctx) deleteKey(key []byte) {
-	k := c.DB.FindForWrite(key)
-	k.Delete()
-	c.Changed(ClassGeneric, "del", key)
-	c.Propagate(wordDel, key)
-}
-
 // delifeqCommand is logged as DEL.
 func delifeqCommand(c *Ctx) error {
 	k, err := c.FindForWrite(c.Args[1], store.String)

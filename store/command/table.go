@@ -8,6 +8,7 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
+		genericCommands, expireCommands, moveCommands, objectCommands,
 		connectionCommands,
 		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)

@@ -97,12 +97,12 @@ func tameSPOP(args []string) {
 }
 
 // tameSample bounds the number of elements that a negative count asks for, but
-// for counts that are refused.
+// for the one that is refused.
 func tameSample(args []string) {
 	if len(args) < 3 {
 		return
 	}
-	if n, ok := spelled(args[2]); ok && n < -1000 && n >= -math.MaxInt64/2 {
+	if n, ok := spelled(args[2]); ok && n < -1000 && n != math.MinInt64 {
 		args[2] = "-1000"
 	}
 }
@@ -139,8 +139,8 @@ func tameScan(name string, args []string) []string {
 	if at >= len(args) {
 		return args
 	}
-	// Redis reads cursors with strtoul, which takes a sign.
-	if _, err := strconv.ParseUint(strings.TrimLeft(args[at], " +-"), 10, 64); err == nil {
+	// Redis reads cursors with strtoul, which takes a sign, and nothing for 0.
+	if _, err := strconv.ParseUint(strings.TrimLeft(args[at], " +-"), 10, 64); err == nil || args[at] == "" {
 		args[at] = "0"
 	}
 	return append(args, "COUNT", "100000")

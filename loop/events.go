@@ -2,6 +2,7 @@ package loop
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/tidwall/evio"
 	"golang.org/x/sys/unix"
@@ -71,14 +72,21 @@ func (l *Loop) data(ec evio.Conn, in []byte) ([]byte, evio.Action) {
 	return nil, evio.None
 }
 
-// yieldEvery is the number of read events between two visits to the scheduler.
-const yieldEvery = 64
+const (
+	yieldEvery = 5 * time.Millisecond
+	yieldLooks = 64 // read events between two looks at the clock
+)
 
 // yieldNow lets the Go scheduler see the loop from time to time. A goroutine that only makes system calls never
 // passes through it; after 10 ms the runtime's monitor thread takes its processor away, which costs several futex calls and
-// keeps that thread polling every 20 µs instead of sleeping: some 5 % of a core in all.
+// keeps that thread polling every 20 µs instead of sleeping. More often than needed would be no better: each visit may move the
+// loop to another thread.
 func (l *Loop) yieldNow() {
-	if l.reads++; l.reads%yieldEvery == 0 {
+	if l.reads++; l.reads%yieldLooks != 0 {
+		return
+	}
+	if now := time.Now(); now.Sub(l.yielded) >= yieldEvery {
+		l.yielded = now
 		runtime.Gosched()
 	}
 }

@@ -122,7 +122,8 @@ type Loop struct {
 	waiting   map[int]*Conn // descriptor armed for writing -> connection
 	fdLimit   int
 	ticking   bool
-	reads     uint // see yieldNow
+	reads     uint      // see yieldNow
+	yielded   time.Time // see yieldNow
 	draining  bool
 	drainTill time.Time
 	stop      bool

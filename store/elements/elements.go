@@ -241,6 +241,20 @@ func (t *Table) Free(steps int) int {
 	return n
 }
 
+// Copy returns a table of its own with the same elements and expiries.
+func (t *Table) Copy() *Table {
+	to := New(t.mem, t.seed, t.valueLen)
+	t.ix.Scan(0, t.Len(), func(r arena.Ref) {
+		key, value := t.KeyValue(r)
+		e := Elem{hash: t.Hash(key)}
+		copy(to.Insert(&e, key, len(value)), value)
+		if at := t.ExpireAt(r); at != 0 {
+			to.SetExpireAt(&e, at)
+		}
+	})
+	return to
+}
+
 // Defrag looks at about steps elements and moves those whose slot is in sparse memory. It calls moved, unless that is nil,
 // for each; the record at old is no longer readable then. It reports the end of a round.
 func (t *Table) Defrag(steps int, moved func(old, new arena.Ref)) (end bool) {

@@ -43,6 +43,9 @@ func (m *Map) Free(steps int) int { return m.t.Free(steps) }
 // Move implements store.Mover.
 func (m *Map) Move(steps int) (done bool) { return m.t.Defrag(steps, nil) }
 
+// Copy implements store.Copier.
+func (m *Map) Copy() any { return &Map{m.t.Copy(), m.now} }
+
 // Look sets the time, in Unix milliseconds, at which the following calls look at the map. math.MinInt64 shows every
 // field, as is right while a log is loaded: its commands saw them.
 func (m *Map) Look(now int64) { m.now = now }

@@ -35,6 +35,9 @@ func (s *Set) Free(steps int) int { return s.t.Free(steps) }
 // Move implements store.Mover.
 func (s *Set) Move(steps int) (done bool) { return s.t.Defrag(steps, nil) }
 
+// Copy implements store.Copier.
+func (s *Set) Copy() any { return &Set{s.t.Copy()} }
+
 // Hash returns the hash of a member.
 func (s *Set) Hash(member []byte) uint64 { return s.t.Hash(member) }
 

@@ -9,6 +9,7 @@ import (
 // as a MULTI ... EXEC block.
 type unit struct {
 	ctx     Ctx
+	nested  []*Ctx // of the commands inside it, by depth; see nested.go
 	depth   int    // 0: no command is running
 	n       int    // effects beyond the command itself
 	buf     []byte // their encodings

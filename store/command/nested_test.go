@@ -1,0 +1,62 @@
+package command
+
+import (
+	"testing"
+
+	"spindle/resp"
+)
+
+// within runs commands inside a running one, as EXEC does, and returns what they answer.
+func (r *rig) within(lines ...[]string) string {
+	r.Helper()
+	out := resp.Writer{}
+	outer := &Command{Name: "outer", full: "outer", Run: func(x *Ctx) error {
+		for _, l := range lines {
+			args := make([][]byte, len(l))
+			for i := range l {
+				args[i] = []byte(l[i])
+			}
+			cmd, err := x.S.Resolve(args)
+			if err == nil {
+				err = x.S.Call(x.C, cmd, args, &out)
+			}
+			if err != nil {
+				out.Err(err)
+			}
+			if x.S.unit.depth != 1 {
+				r.Errorf("depth %d after a nested command", x.S.unit.depth)
+			}
+		}
+		return nil
+	}}
+	r.s.BeginEvent()
+	r.s.call(r.c, outer, [][]byte{[]byte("outer")})
+	r.s.EndEvent()
+	return string(out.Buf)
+}
+
+func TestNestedCommandsAreOneBlock(t *testing.T) {
+	r := newRig(t, "appendonly yes")
+	f := func(want string, effects []string, lines ...[]string) {
+		t.Helper()
+		r.effects()
+		if got := r.within(lines...); got != want {
+			t.Errorf("answered %q, want %q", got, want)
+		}
+		got := r.effects()
+		if len(got) != len(effects) {
+			t.Fatalf("logged %q, want %q", got, effects)
+		}
+		for i := range got {
+			if got[i] != effects[i] {
+				t.Errorf("logged %q, want %q", got, effects)
+			}
+		}
+	}
+	f("$-1\r\n", nil, []string{"GET", "a"})
+	f("+OK\r\n", []string{"SET a 1"}, []string{"SET", "a", "1"})
+	f("+OK\r\n:2\r\n", []string{"MULTI", "SET a 1", "INCR a", "EXEC"}, []string{"SET", "a", "1"}, []string{"INCR", "a"})
+	f("-ERR wrong number of arguments for 'get' command\r\n+OK\r\n-ERR value is not an integer or out of range\r\n",
+		[]string{"SET a x"}, []string{"GET"}, []string{"SET", "a", "x"}, []string{"INCR", "a"})
+	f("+OK\r\n+OK\r\n", []string{"SELECT 1", "SET a 1"}, []string{"SELECT", "1"}, []string{"SET", "a", "1"})
+}

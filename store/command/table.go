@@ -10,6 +10,7 @@ func tables() []*Command {
 	return slices.Concat(
 		genericCommands, expireCommands, moveCommands, objectCommands,
 		connectionCommands,
+		hashCommands, setCommands,
 		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)
 }

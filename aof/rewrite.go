@@ -86,6 +86,16 @@ func (r *Rewrite) Append(db int, args ...[]byte) {
 	r.filled()
 }
 
+// AppendEncoded adds commands that are encoded already, whole ones. They are copied.
+func (r *Rewrite) AppendEncoded(db int, encoded []byte) {
+	if db != r.db {
+		r.db = db
+		r.cur.b = appendSelect(r.cur.b, db)
+	}
+	r.cur.b = append(r.cur.b, encoded...)
+	r.filled()
+}
+
 // Write adds raw bytes to the base: an RDB, or whole encoded commands whose
 // database the caller looks after. It never fails; see Err.
 func (r *Rewrite) Write(p []byte) (int, error) {

@@ -65,11 +65,12 @@ func newRig(t testing.TB, directives ...string) *rig {
 		Logf:     func(level aof.Level, format string, args ...any) {},
 		Stop:     func() {},
 	})
-	if cfg.Appendonly {
-		if err := r.s.openLog(); err != nil {
+	r.s.Load(nil, func(err error) {
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
+	})
+	r.settle()
 	t.Cleanup(func() { r.s.CloseLog() })
 	r.fakeClient = r.connect()
 	return r

@@ -1,15 +1,18 @@
 package command
 
 import (
-	"encoding/binary"
+	"bytes"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"spindle/aof"
 	"spindle/resp"
 	"spindle/store"
+	"spindle/store/hash"
 	"spindle/store/intset"
 	"spindle/store/listpack"
+	"spindle/store/set"
 )
 
 // A log rewrite without fork: the log goes on in a new increment at once, and a snapshot of the
@@ -284,7 +287,79 @@ func (r *logRewrite) zset(db int, name, lp []byte) {
 
 // Large implements store.Sink.
 func (r *logRewrite) Large(db int, k *store.Key, o store.Object) store.Walker {
-	panic("not yet")
+	w := &largeWalk{r: r, db: db, name: bytes.Clone(k.Name()), expireAt: k.ExpireAt()}
+	switch o := o.(type) {
+	case *hash.Map:
+		w.command = "HSET"
+		w.inner = o.BeginWalk(func(field, value []byte, expireAt int64) {
+			w.add(field, value)
+			if expireAt != 0 {
+				w.fieldExpire(field, expireAt)
+			}
+		})
+	case *set.Set:
+		w.command = "SADD"
+		w.inner = o.BeginWalk(func(member []byte) { w.add(member) })
+	default:
+		panic(fmt.Sprintf("log rewrite: no walk for %T", o))
+	}
+	return w
 }
 
-var _ = binary.LittleEndian
+// largeWalk writes a large collection, in commands of a few elements each. Elements come in the order of their walk,
+// except for those that are changed before it reaches them.
+type largeWalk struct {
+	r        *logRewrite
+	inner    store.Walker
+	db       int
+	command  string
+	name     []byte
+	expireAt int64
+
+	items []byte // encoded arguments
+	count int    // of them
+	out   []byte
+}
+
+// add appends one element's arguments.
+func (w *largeWalk) add(args ...[]byte) {
+	for _, a := range args {
+		w.items = resp.AppendBulk(w.items, a)
+	}
+	if w.count += len(args); w.count >= 2*itemsPerCommand {
+		w.flush()
+	}
+}
+
+// flush writes what has been added.
+func (w *largeWalk) flush() {
+	if w.count == 0 {
+		return
+	}
+	w.out = resp.AppendArrayHeader(w.out[:0], 2+w.count)
+	w.out = resp.AppendBulkString(w.out, w.command)
+	w.out = resp.AppendBulk(w.out, w.name)
+	w.out = append(w.out, w.items...)
+	w.r.out.AppendEncoded(w.db, w.out)
+	w.items, w.count = w.items[:0], 0
+}
+
+// fieldExpire writes the expiry of a hash field, which has to be there by then.
+func (w *largeWalk) fieldExpire(field []byte, at int64) {
+	w.flush()
+	var digits [20]byte
+	w.r.out.Append(w.db, []byte("HPEXPIREAT"), w.name, strconv.AppendInt(digits[:0], at, 10), []byte("FIELDS"), []byte("1"), field)
+}
+
+// Step implements store.Walker.
+func (w *largeWalk) Step(steps int) int {
+	n := w.inner.Step(steps)
+	if n < steps {
+		w.flush()
+		w.r.expire(w.db, w.name, w.expireAt)
+	}
+	return n
+}
+
+// Stop implements store.Walker.
+func (w *largeWalk) Stop() { w.inner.Stop() }

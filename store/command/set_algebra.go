@@ -206,7 +206,7 @@ func (b *setBuilder) enlarge() {
 
 // operand returns the collected members.
 func (b *setBuilder) operand() *operand {
-	if b.large != nil && b.ints == nil {
+	if b.large != nil && b.ints == nil { // while enlarge runs, the integers are still the ones
 		return &operand{store.Hashtable, nil, b.large, b.large.Len()}
 	}
 	return &operand{store.Intset, b.ints, nil, b.intsLen()}
@@ -239,17 +239,22 @@ func (b *setBuilder) store(name []byte, event string) {
 		}
 		return
 	}
+	b.install(&k, name, 0)
+	c.Changed(ClassSet, event, name)
+}
+
+// install makes the members, of which there are some, the value of a key.
+func (b *setBuilder) install(k *store.Key, name []byte, expireAt int64) {
 	lp := b.packed()
 	switch {
 	case lp != nil:
-		copy(k.Set(name, store.Set, store.PackedSet, len(lp), 0), lp)
+		copy(k.Set(name, store.Set, store.PackedSet, len(lp), expireAt), lp)
 		b.drop()
 	case b.large != nil:
-		k.SetObject(name, store.Set, store.Hashtable, b.large, 0)
+		k.SetObject(name, store.Set, store.Hashtable, b.large, expireAt)
 	default:
-		copy(k.Set(name, store.Set, store.Intset, len(b.ints), 0), b.ints)
+		copy(k.Set(name, store.Set, store.Intset, len(b.ints), expireAt), b.ints)
 	}
-	c.Changed(ClassSet, event, name)
 }
 
 // packed returns a listpack of the members, nil if they are integers only or too many or too long.

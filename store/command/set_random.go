@@ -86,25 +86,67 @@ func (c *Ctx) popMany() error {
 		return nil
 	}
 	c.Out.Set(int(count))
-	effect := append(make([][]byte, 0, 2+min(count, membersPerEffect)), sremName, c.Args[1])
-	var buf [20]byte
-	for range count {
-		member := c.randomMember(&k, buf[:])
-		c.Out.Bulk(member)
-		member = lastBulk(c.Out, len(member))
-		removeMember(&k, member)
-		if effect = append(effect, member); len(effect) == cap(effect) {
-			c.Propagate(effect...)
-			effect = effect[:2]
+	e := removals{c: c}
+	if (size-count)*popKeepShare <= count {
+		c.popMost(&k, count, &e)
+	} else {
+		var buf [20]byte
+		for range count {
+			member := c.randomMember(&k, buf[:])
+			removeMember(&k, e.reply(member))
 		}
 	}
-	if len(effect) > 2 {
-		c.Propagate(effect...)
-	}
+	e.end()
 	return nil
 }
 
-// membersPerEffect bounds the length of a logged command.
+// popKeepShare: when no more than one member is kept for so many that are popped, a new set is made of the kept
+// ones. (It may be an intset again: Redis does the same.)
+const popKeepShare = 5
+
+// popMost pops count random members of a set by keeping the others.
+func (c *Ctx) popMost(k *store.Key, count int64, e *removals) {
+	kept := setBuilder{c: c}
+	left := int64(setLen(k))
+	eachMember(k, func(member []byte) {
+		if c.S.Store.Rand.Int64N(left) < count {
+			e.reply(member)
+			count--
+		} else {
+			kept.add(member)
+		}
+		left--
+	})
+	kept.install(k, c.Args[1], store.KeepExpire)
+}
+
+// removals are the effects of SPOP: SREM of the members it answers with.
+type removals struct {
+	c    *Ctx
+	args [][]byte
+}
+
+// reply writes a popped member and returns a view of it that outlives its removal.
+func (e *removals) reply(member []byte) []byte {
+	if len(e.args) == 0 {
+		e.args = append(e.args, sremName, e.c.Args[1])
+	}
+	e.c.Out.Bulk(member)
+	member = lastBulk(e.c.Out, len(member))
+	if e.args = append(e.args, member); len(e.args) == membersPerEffect {
+		e.end()
+	}
+	return member
+}
+
+func (e *removals) end() {
+	if len(e.args) > 0 {
+		e.c.Propagate(e.args...)
+		e.args = e.args[:0]
+	}
+}
+
+// membersPerEffect bounds the arguments of a logged command.
 const membersPerEffect = 1024
 
 func srandmemberCommand(c *Ctx) error {

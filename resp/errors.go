@@ -116,6 +116,7 @@ const (
 	ErrClientIDPositive    Error = "ERR client-id should be greater than 0"
 	ErrInvalidClientID     Error = "ERR Invalid client ID"
 	ErrUnblockReason       Error = "ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR"
+	ErrMaxage              Error = "ERR maxage should be greater than 0"
 	ErrPauseMode           Error = "ERR CLIENT PAUSE mode must be WRITE or ALL"
 	ErrResetOnlyNormal     Error = "ERR can only reset normal client connections"
 	ErrTrackingOneRedirect Error = "ERR A client can only redirect to a single other client"
@@ -311,6 +312,11 @@ func ErrSubcommandSyntax(command, sub []byte) Error {
 		cString(sub, 128), strings.ToUpper(string(command))))
 }
 
+// ErrBitopSources takes the operation, in upper case.
+func ErrBitopSources(op string) Error {
+	return Error("ERR BITOP " + op + " must be called with at least two source keys.")
+}
+
 // ErrInvalidExpire takes the command's full name, in lower case.
 func ErrInvalidExpire(name string) Error {
 	return Error("ERR invalid expire time in '" + name + "' command")
@@ -344,6 +350,16 @@ func ErrUnsupportedOption(option []byte) Error {
 // ErrClientType quotes a type that CLIENT LIST and CLIENT KILL do not know.
 func ErrClientType(kind []byte) Error {
 	return Error("ERR Unknown client type '" + string(cString(kind, len(kind))) + "'")
+}
+
+// ErrUnrecognizedOption quotes an attribute that CLIENT SETINFO does not know.
+func ErrUnrecognizedOption(option []byte) Error {
+	return Error("ERR Unrecognized option '" + string(cString(option, len(option))) + "'")
+}
+
+// ErrClientAttribute is for a value of CLIENT SETINFO that CLIENT LIST could not show.
+func ErrClientAttribute(attr []byte) Error {
+	return Error("ERR " + string(cString(attr, len(attr))) + " cannot contain spaces, newlines or special characters.")
 }
 
 // ErrNoSuchUser quotes the user of CLIENT KILL.

@@ -8,6 +8,8 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
+		bitmapCommands, bitfieldCommands,
+		keyScanCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,
 		connectionCommands,
 		hashCommands, setCommands,

@@ -145,6 +145,8 @@ const (
 	ErrLCSTooLong       Error = "ERR String too long for LCS"
 	ErrLCSMemory        Error = "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len"
 	ErrHLLWrongType     Error = "WRONGTYPE Key is not a valid HyperLogLog string value."
+	ErrHLLNotSparse     Error = "ERR HLL encoding is not sparse"
+	ErrKeyMissing       Error = "ERR The specified key does not exist"
 	ErrHLLCorrupted     Error = "INVALIDOBJ Corrupted HLL object detected"
 )
 
@@ -310,6 +312,11 @@ func ErrUnknownSubcommand(command, sub []byte) Error {
 func ErrSubcommandSyntax(command, sub []byte) Error {
 	return Error(fmt.Sprintf("ERR unknown subcommand or wrong number of arguments for '%s'. Try %s HELP.",
 		cString(sub, 128), strings.ToUpper(string(command))))
+}
+
+// ErrUnknownPfdebug quotes a subcommand that PFDEBUG does not know.
+func ErrUnknownPfdebug(sub []byte) Error {
+	return Error("ERR Unknown PFDEBUG subcommand '" + string(cString(sub, len(sub))) + "'")
 }
 
 // ErrBitopSources takes the operation, in upper case.

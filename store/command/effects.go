@@ -24,7 +24,7 @@ type effect struct {
 type hook uint32
 
 // Changed reports that the command changed a key: watchers, notifications, waiting clients and the log hang off this call.
-// event is the name of the keyspace notification.
+// event is the name of the keyspace notification; if it is empty, none is sent.
 func (c *Ctx) Changed(class Class, event string, key []byte) { c.ChangedIn(c.DB, class, event, key) }
 
 // ChangedIn is Changed for a key of another database.

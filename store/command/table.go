@@ -8,6 +8,7 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
+		hyperloglogCommands,
 		bitmapCommands, bitfieldCommands,
 		keyScanCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,

@@ -104,10 +104,19 @@ func (l *Loop) closed(ec evio.Conn, err error) evio.Action {
 	return evio.None
 }
 
-// turn runs what is due: posted functions, then timers.
+// turn runs what is due: posted functions, then timers. While nothing else happens it goes on with timers
+// instead of going back to evio.
 func (l *Loop) turn() evio.Action {
 	l.post.run()
 	l.timer.run()
+	if !l.stop && l.quiet() {
+		l.timer.disarm()
+		for !l.stop && !l.rest.ready() {
+			l.rest.wait(l.timer.next())
+			l.timer.run()
+		}
+		l.timer.rearm()
+	}
 	if !l.stop {
 		return evio.None
 	}
@@ -117,6 +126,24 @@ func (l *Loop) turn() evio.Action {
 		close(l.stopped)
 	}
 	return evio.Shutdown
+}
+
+// quiet reports whether the loop may rest: nothing was read since the last turn and nothing is waiting to be.
+func (l *Loop) quiet() bool {
+	if l.reads != l.restReads {
+		l.restReads = l.reads
+		return false
+	}
+	if l.rest == nil {
+		if l.poll < 0 || l.restless {
+			return false
+		}
+		if l.rest = newRester(l.poll); l.rest == nil {
+			l.restless = true
+			return false
+		}
+	}
+	return true
 }
 
 // tick calls the handler's cron and looks after descriptors.

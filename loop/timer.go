@@ -20,6 +20,8 @@ type timers struct {
 	alarm *time.Timer
 	armed time.Time // when alarm goes off, zero if it does not
 	wake  func()
+
+	watched bool // the loop rests and looks at the heap itself
 }
 
 // After runs fn on the loop in d, or soon after. Call it on the loop or before Run.
@@ -40,7 +42,7 @@ func (t *Timer) Stop() {
 }
 
 func (ts *timers) arm() {
-	if len(ts.heap) == 0 {
+	if len(ts.heap) == 0 || ts.watched {
 		return
 	}
 	at := ts.heap[0].at
@@ -69,6 +71,28 @@ func (ts *timers) run() {
 		heap.Pop(&ts.heap).(*Timer).fn()
 	}
 	ts.arm()
+}
+
+// disarm stops the wake-ups until rearm; whoever calls it looks after next.
+func (ts *timers) disarm() {
+	ts.watched = true
+	if !ts.armed.IsZero() {
+		ts.alarm.Stop()
+		ts.armed = time.Time{}
+	}
+}
+
+func (ts *timers) rearm() {
+	ts.watched = false
+	ts.arm()
+}
+
+// next is when the first timer is due, zero if there is none.
+func (ts *timers) next() time.Time {
+	if len(ts.heap) == 0 {
+		return time.Time{}
+	}
+	return ts.heap[0].at
 }
 
 func (ts *timers) stopAll() {

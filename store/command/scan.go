@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"strconv"
 
 	"spindle/resp"
@@ -9,8 +10,10 @@ import (
 
 // What SCAN, HSCAN, SSCAN and ZSCAN have in common.
 
-// scanCursor parses a cursor as Redis does, with strtoul: blanks in front are refused, a sign is not.
+// scanCursor parses a cursor as Redis does, with strtoul: blanks in front are refused, a sign is not, and a NUL
+// ends it.
 func scanCursor(b []byte) (uint64, error) {
+	b, _, _ = bytes.Cut(b, []byte{0})
 	digits, negative := b, false
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
 		digits, negative = b[1:], b[0] == '-'

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"spindle/bench/compare/internal/reply"
 )
 
 // gen is the source of one epoch's commands.
@@ -219,8 +221,12 @@ func (g *gen) next() Step {
 	t := g.templates[g.IntN(len(g.templates))]
 	g.soon = false
 	args := t.root.grow(g, nil)
+	norm := t.norm
 	if !g.soon && g.IntN(12) == 0 {
 		args = g.mutate(slices.Clone(args))
+		if d := reply.Default(args); d == "shape" {
+			norm = d // a count that asked for all elements may have gone
+		}
 	}
 	if g.IntN(6) == 0 {
 		args[0] = strings.ToLower(args[0])
@@ -229,7 +235,7 @@ func (g *gen) next() Step {
 			args[i] = mixCase(g, args[i])
 		}
 	}
-	s := Step{Args: args, norm: t.norm}
+	s := Step{Args: args, norm: norm}
 	if g.soon {
 		s.Sleep = soonSleep
 	}

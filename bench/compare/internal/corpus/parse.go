@@ -151,7 +151,7 @@ func (f *File) add(line int, s string) error {
 	}
 	step.Line, step.Text = line, s
 	f.Steps = append(f.Steps, step)
-	f.multi = f.multi || step.conn != "c1" || step.verb == wait
+	f.multi = f.multi || step.conn != "c1" || step.verb == wait || step.verb == raw
 	return nil
 }
 
@@ -159,14 +159,15 @@ var connPrefix = regexp.MustCompile(`^(\w+)>$`)
 
 func parseStep(words []string) (Step, error) {
 	s := Step{conn: "c1", replies: -1}
-	if m := connPrefix.FindStringSubmatch(words[0]); m != nil {
-		s.conn, words = m[1], words[1:]
-	}
-	for len(words) > 0 && strings.HasPrefix(words[0], "@") {
-		if err := s.directive(words[0][1:]); err != nil {
+	for ; len(words) > 0; words = words[1:] {
+		w := words[0]
+		if m := connPrefix.FindStringSubmatch(w); m != nil {
+			s.conn = m[1]
+		} else if !strings.HasPrefix(w, "@") || repArg.MatchString(w) {
+			break
+		} else if err := s.directive(w[1:]); err != nil {
 			return s, err
 		}
-		words = words[1:]
 	}
 	if len(words) == 0 {
 		return s, fmt.Errorf("no command")

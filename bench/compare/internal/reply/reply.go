@@ -236,7 +236,12 @@ func zeroDigits(f *wire.Frame) {
 var volatileFields = regexp.MustCompile(
 	`\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem|events|redir|watch|lib-name|lib-ver)=[^ \n]*`)
 
-func clientFields(f *wire.Frame) { f.Text = volatileFields.ReplaceAll(f.Text, []byte("$1=")) }
+func clientFields(f *wire.Frame) {
+	f.Text = volatileFields.ReplaceAll(f.Text, []byte("$1="))
+	for i := range f.Elems {
+		clientFields(&f.Elems[i])
+	}
+}
 
 var monitorHead = regexp.MustCompile(`^[0-9]+\.[0-9]+ \[([0-9]+) [^\]]*\]`)
 

@@ -65,8 +65,9 @@ const reclaimAtOnce = 64
 
 func (q *reclaimQueue) add(o Object) {
 	if o.Len() <= reclaimAtOnce {
-		q.step(o, 2*reclaimAtOnce)
-		return
+		if _, gone := q.step(o, 2*reclaimAtOnce); gone {
+			return // a walk may have had more to do: it hands over what was there when it began
+		}
 	}
 	q.queue = append(q.queue, o)
 }

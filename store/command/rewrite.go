@@ -11,6 +11,7 @@ import (
 	"spindle/store"
 	"spindle/store/hash"
 	"spindle/store/intset"
+	"spindle/store/list"
 	"spindle/store/listpack"
 	"spindle/store/set"
 )
@@ -300,6 +301,14 @@ func (r *logRewrite) Large(db int, k *store.Key, o store.Object) store.Walker {
 	case *set.Set:
 		w.command = "SADD"
 		w.inner = o.BeginWalk(func(member []byte) { w.add(member) })
+	case *list.List:
+		w.command = "RPUSH"
+		w.inner = o.BeginWalk(func(lp []byte) {
+			var buf [20]byte
+			for off := listpack.First(lp); off != listpack.None; off = listpack.Next(lp, off) {
+				w.add(listpack.Element(lp, off, buf[:]))
+			}
+		})
 	default:
 		panic(fmt.Sprintf("log rewrite: no walk for %T", o))
 	}

@@ -75,3 +75,14 @@ func (c *Cursor) enter(p place, back bool) {
 		c.off = listpack.Last(c.lp)
 	}
 }
+
+// Find goes to the first element from the cursor on that is the needle, and reports whether there is one.
+func (c *Cursor) Find(n *listpack.Needle) bool {
+	for c.lp != nil {
+		if c.off = n.Find(c.lp, c.off, 0); c.off != listpack.None {
+			return true
+		}
+		c.leave(false)
+	}
+	return false
+}

@@ -42,6 +42,9 @@ func LimitsOf(n int) Limits { return Limits(max(-5, min(n, 1<<15-1))) }
 // chunkBytesSafe bounds chunks that are limited by their number of elements, in bytes.
 const chunkBytesSafe = 8192
 
+// ElementMax is the longest element, in bytes.
+const ElementMax = 512 << 20
+
 // chunkBytesHard is what no chunk may exceed, in bytes, whatever Redis's rules.
 const chunkBytesHard = 900 << 20
 
@@ -110,6 +113,14 @@ const listBytes = 160
 // Bytes implements store.Object.
 func (l *List) Bytes() int64 {
 	return l.bytes + int64(l.chunks)*chunkBytes + int64(len(l.blocks))*64 + listBytes
+}
+
+// Copy implements store.Copier.
+func (l *List) Copy() any {
+	to := New(l.mem)
+	to.limits = l.limits
+	l.Each(to.AppendChunk)
+	return to
 }
 
 // Each calls f for all chunks in order.

@@ -11,6 +11,7 @@ func tables() []*Command {
 		hyperloglogCommands,
 		bitmapCommands, bitfieldCommands,
 		keyScanCommands,
+		listCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,
 		connectionCommands,
 		hashCommands, setCommands,

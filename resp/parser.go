@@ -150,6 +150,17 @@ func (p *Parser) Buffered() int {
 	return len(p.f.data) - p.f.start + len(p.f.in)
 }
 
+// Capacity returns the memory held for input, in bytes.
+func (p *Parser) Capacity() int {
+	switch {
+	case p.f == nil:
+		return 0
+	case p.f.owned:
+		return cap(p.f.data)
+	}
+	return cap(p.f.mem)
+}
+
 // CommandBytes returns the wire size of the command that Next returned last. It
 // is valid as long as that command's arguments are.
 func (p *Parser) CommandBytes() int {

@@ -7,6 +7,7 @@ import "math/rand/v2"
 // as described in Redis's redis.conf for maxmemory-policy, lfu-log-factor and lfu-decay-time.
 type Clock struct {
 	LFU        bool
+	Frozen     bool // accesses leave the clocks alone
 	LogFactor  int
 	DecayMins  int
 	seconds    uint32 // of Now, 24 bits
@@ -45,6 +46,9 @@ func (c *Clock) fresh() uint32 {
 
 // touch notes an access.
 func (c *Clock) touch(r record, rng *rand.Rand) {
+	if c.Frozen {
+		return
+	}
 	field := r.u32(4)
 	was := *field >> 8
 	now := c.seconds

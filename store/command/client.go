@@ -40,9 +40,17 @@ const (
 	inDirty     // in Server.dirty
 	pausedReads // conn.PauseReads was called
 	holdsConn   // conn.Hold was called for buffered commands
+
+	noEvict       // exempt from maxmemory-clients
+	replyOff      // CLIENT REPLY OFF
+	replySkip     // the reply to the next command is not wanted
+	replySkipNext // CLIENT REPLY SKIP has just run
 )
 
-const stopMask = waitOutput | waitBlocked | waitPaused | waitDurable | closing
+const (
+	stopMask = waitOutput | waitBlocked | waitPaused | waitDurable | closing
+	hushMask = replyOff | replySkip | replySkipNext
+)
 
 const (
 	// outputBound is how many reply bytes a client may have pending before its next command waits until they are sent.
@@ -63,6 +71,8 @@ type Client struct {
 	gates  gate // conditions of this client that commands have to be checked against
 	parser resp.Parser
 	held   heldReplies
+	// postponed is a command that waits for the end of CLIENT PAUSE, or nil.
+	postponed [][]byte
 
 	name, libName, libVersion string
 	createdMs, activeMs       int64
@@ -119,7 +129,7 @@ func (c *Client) runSafely() (done bool) {
 	s := c.s
 	t := timer{s: s, at: s.env.MonoNano()}
 	for c.flags&stopMask == 0 {
-		args, ok, err := c.parser.Next()
+		args, ok, err := c.next()
 		if !ok {
 			if err != nil {
 				c.protocolError(err)
@@ -128,6 +138,9 @@ func (c *Client) runSafely() (done bool) {
 		}
 		start = len(c.Out.Buf)
 		cmd := s.execute(c, args)
+		if c.flags&hushMask != 0 {
+			c.hush(start)
+		}
 		t.note(c, cmd, args, len(c.Out.Buf)-start)
 		if len(c.Out.Buf) >= flushBytes {
 			t.stop(c)
@@ -205,7 +218,7 @@ func (c *Client) deliver(logged int64) {
 // a client with nothing else to wait for is cut off, one that must read its replies first is not read from.
 func (c *Client) bound() {
 	buffered := c.parser.Buffered()
-	waiting := c.flags&(stopMask&^closing) != 0 && buffered > 0
+	waiting := c.flags&(stopMask&^closing) != 0 && (buffered > 0 || c.postponed != nil)
 	switch {
 	case waiting && c.flags&holdsConn == 0:
 		c.flags |= holdsConn

@@ -35,27 +35,13 @@ func (s *Server) trusted(conn Conn) bool {
 
 func isLocal(ip netip.Addr) bool { return ip.Unmap().IsLoopback() }
 
-// initAuth lets a client in if no password is required.
-func (s *Server) initAuth(c *Client) {
-	if s.Config.Requirepass != "" {
-		c.gates |= gateAuth
-		return
-	}
-	c.authenticated()
-}
-
-// authenticated lifts the limits on what a client may send.
-func (c *Client) authenticated() {
-	c.gates &^= gateAuth
-	c.parser.Limits.Authenticated = true
-}
-
 // Closed forgets a client whose connection has gone.
 func (s *Server) Closed(c *Client) {
 	delete(s.clients, c.ID)
 	c.parser.Release()
 	c.conn = nil
 	c.held = heldReplies{}
+	s.forgetPostponed(c)
 	c.flags |= closing
 }
 
@@ -66,7 +52,7 @@ func (s *Server) checkClients() {
 		return
 	}
 	for _, c := range s.clients {
-		if c.flags&waitBlocked == 0 && s.nowMs-c.activeMs > timeout {
+		if c.flags&(waitBlocked|waitPaused) == 0 && s.nowMs-c.activeMs > timeout {
 			s.kill(c)
 		}
 	}

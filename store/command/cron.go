@@ -10,7 +10,7 @@ func (s *Server) Tick() time.Duration {
 	s.cron.ticks++
 	s.sampleRates()
 	s.sampleMemory()
-	if s.cron.expireOn && !s.loading {
+	if s.cron.expireOn && !s.loading && !s.paused() {
 		s.pump.add(s.cron.expire)
 	}
 	if s.Store.Reclaiming() > 0 {

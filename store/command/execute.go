@@ -18,6 +18,8 @@ const (
 	gateLoading                  // data is being loaded
 	gateMemory                   // maxmemory is set
 	gateDisk                     // the log cannot be written
+	gatePause                    // CLIENT PAUSE
+	gateNoTouch                  // CLIENT NO-TOUCH
 )
 
 // stages are the admission checks, in Redis's order. Each returns an error to refuse the command.
@@ -29,11 +31,13 @@ var stages = []struct {
 	{gateMemory, (*Server).checkMemory},
 	{gateDisk, (*Server).checkDisk},
 	{gateLoading, (*Server).checkLoading},
+	{gateNoTouch, (*Server).checkNoTouch},
+	{gatePause, (*Server).checkPause},
 }
 
 // gatesOf returns the conditions that concern a command.
 func gatesOf(c *Command) gate {
-	g := gateMemory
+	g := gateMemory | gatePause | gateNoTouch
 	if c.Flags&NoAuth == 0 {
 		g |= gateAuth
 	}
@@ -54,6 +58,7 @@ func (s *Server) execute(c *Client, args [][]byte) *Command {
 	if cmd == nil || cmd.parent != nil || !equalFold(cmd.Name, args[0]) || cmd.container() {
 		var err error
 		if cmd, err = s.lookup(args); err != nil {
+			c.last = nil
 			s.refuse(c, cmd, err)
 			return nil
 		}
@@ -63,14 +68,26 @@ func (s *Server) execute(c *Client, args [][]byte) *Command {
 		s.refuse(c, cmd, resp.ErrWrongArity(cmd.full))
 		return nil
 	}
-	if (s.gates|c.gates)&cmd.gates != 0 {
-		if err := s.admit(c, cmd, args); err != nil {
-			s.refuse(c, cmd, err)
-			return nil
-		}
+	if on := (s.gates | c.gates) & cmd.gates; on != 0 {
+		return s.executeGated(c, cmd, args, on)
 	}
 	s.call(c, cmd, args)
 	return cmd
+}
+
+// executeGated is the rest of execute for commands that have to be looked at first. A command that is kept for later
+// counts as not executed.
+func (s *Server) executeGated(c *Client, cmd *Command, args [][]byte, on gate) *Command {
+	err := s.admit(c, cmd, args, on)
+	switch {
+	case err == nil:
+		s.call(c, cmd, args)
+		s.Store.Clock().Frozen = false
+		return cmd
+	case err != errPostponed:
+		s.refuse(c, cmd, err)
+	}
+	return nil
 }
 
 // lookup finds the command that args name.
@@ -86,8 +103,7 @@ func (s *Server) lookup(args [][]byte) (*Command, error) {
 }
 
 // admit runs the checks whose conditions hold.
-func (s *Server) admit(c *Client, cmd *Command, args [][]byte) error {
-	on := (s.gates | c.gates) & cmd.gates
+func (s *Server) admit(c *Client, cmd *Command, args [][]byte, on gate) error {
 	for i := range stages {
 		if on&stages[i].gate != 0 {
 			if err := stages[i].check(s, c, cmd, args); err != nil {
@@ -132,6 +148,7 @@ func (s *Server) call(c *Client, cmd *Command, args [][]byte) {
 // the client gets an error.
 func (s *Server) panicked(c *Client, p any, start int) {
 	s.stats.Panics++
+	s.Store.Clock().Frozen = false
 	x := &s.unit.ctx
 	var text []byte
 	for i, a := range x.Args {

@@ -48,7 +48,7 @@ func (s *Server) usedMemory() int64 { return s.Store.Mem.Used() + s.memory.goByt
 func (s *Server) countedMemory() int64 { return s.usedMemory() }
 
 func (s *Server) overMemory() bool {
-	return s.Config.Maxmemory > 0 && !s.loading && s.countedMemory() > int64(s.Config.Maxmemory)
+	return s.Config.Maxmemory > 0 && !s.loading && !s.paused() && s.countedMemory() > int64(s.Config.Maxmemory)
 }
 
 // evictNanosMax bounds how long one command pays for eviction; a background task goes on from there.

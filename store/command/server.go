@@ -32,6 +32,7 @@ type Server struct {
 	rewriteScheduled bool  // BGREWRITEAOF came while another walk ran
 	rewriteTriedMs   int64 // last automatic attempt after a failure
 
+	pause  pause
 	pump   pump
 	cron   cron
 	memory memoryUse
@@ -123,6 +124,7 @@ func (s *Server) watchConfig() {
 	})
 	apply("lfu-log-factor", func() error { s.Store.Clock().LogFactor = cfg.LfuLogFactor; return nil })
 	apply("lfu-decay-time", func() error { s.Store.Clock().DecayMins = cfg.LfuDecayTime; return nil })
+	cfg.OnChange("requirepass", s.requirepassChanged)
 	cfg.OnChange("appendonly", s.appendonlyChanged)
 	cfg.OnChange("appendfsync", s.appendfsyncChanged)
 }

@@ -8,13 +8,14 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
-		hyperloglogCommands,
-		bitmapCommands, bitfieldCommands,
-		keyScanCommands,
+		connectionCommands, clientCommands,
+		hashCommands,
+		setCommands,
 		listCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,
-		connectionCommands,
-		hashCommands, setCommands,
+		keyScanCommands,
+		bitmapCommands, bitfieldCommands,
+		hyperloglogCommands,
 		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)
 }

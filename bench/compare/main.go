@@ -162,7 +162,7 @@ func runCorpus(p *pair.Pair, o options) (int, error) {
 		}
 	}
 	fmt.Printf("%d steps, %d divergences\n", ran, total)
-	return total, nil
+	return total, p.Reset() // running servers are left as they were found
 }
 
 func selectFiles(o options) ([]*corpus.File, error) {

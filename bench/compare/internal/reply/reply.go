@@ -37,6 +37,7 @@ var norms = map[string]norm{
 	"sections":  each(sections),                                  // INFO: only the # lines
 	"mask":      mask,                                            // mask:a,b - the types of the values after a and b
 	"idle":      func(a, b *wire.Frame, _ string) { idle(a, b) }, // XPENDING: the third of four is near
+	"slowlog":   each(slowlog),                                   // ids, times and addresses blanked
 	"monitor":   each(monitor),                                   // MONITOR: time stamp and address blanked
 }
 
@@ -55,7 +56,7 @@ var byCommand = map[string]string{
 	"CLIENT ID": "type", "CLIENT INFO": "fields", "CLIENT LIST": "fields", "HELLO": "mask:id",
 	"MEMORY USAGE": "type", "MEMORY STATS": "type", "MEMORY DOCTOR": "type", "MEMORY MALLOC-STATS": "type",
 	"INFO": "sections", "COMMAND COUNT": "type", "LOLWUT": "type",
-	"SLOWLOG GET": "shape", "LATENCY HISTOGRAM": "type", "LATENCY DOCTOR": "type",
+	"SLOWLOG GET": "slowlog", "LATENCY HISTOGRAM": "type", "LATENCY DOCTOR": "type",
 	"DEBUG OBJECT": "digits", "DEBUG HTSTATS": "type", "DUMP": "type",
 	"XINFO CONSUMERS": "mask:idle,inactive",
 	"XINFO STREAM":    "mask:idle,inactive,seen-time,active-time,radix-tree-keys,radix-tree-nodes",
@@ -240,6 +241,17 @@ func clientFields(f *wire.Frame) {
 	f.Text = volatileFields.ReplaceAll(f.Text, []byte("$1="))
 	for i := range f.Elems {
 		clientFields(&f.Elems[i])
+	}
+}
+
+// slowlog leaves the arguments and the client's name of each entry.
+func slowlog(f *wire.Frame) {
+	for _, e := range f.Elems {
+		if len(e.Elems) == 6 {
+			for _, i := range []int{0, 1, 2, 4} {
+				onlyKind(&e.Elems[i])
+			}
+		}
 	}
 }
 

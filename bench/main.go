@@ -93,7 +93,11 @@ func run(opt *options) error {
 		}
 		b.progress.Clear()
 		fmt.Println(r.Text())
-		paths, err := r.Write(filepath.Join(root, opt.out), opt.json)
+		out := opt.out
+		if !filepath.IsAbs(out) {
+			out = filepath.Join(root, out)
+		}
+		paths, err := r.Write(out, opt.json)
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,9 @@ func (t *Table) rehash(r arena.Ref) uint64 { return t.Hash(t.Key(r)) }
 // Hash returns the hash that the table files key under.
 func (t *Table) Hash(key []byte) uint64 { return index.Hash(t.seed, key) }
 
+// Empty returns a new table like t, without its elements.
+func (t *Table) Empty() *Table { return New(t.mem, t.seed, t.valueLen) }
+
 // Len returns the number of elements.
 func (t *Table) Len() int { return t.ix.Len() }
 
@@ -82,6 +85,9 @@ type Elem struct {
 	hash uint64
 	pos  index.Probe
 }
+
+// Missing returns the place of an element, with hash h, of which the caller knows that it is not there.
+func Missing(h uint64) Elem { return Elem{hash: h} }
 
 // Exists reports whether the element was found.
 func (e *Elem) Exists() bool { return e.ref != 0 }
@@ -259,17 +265,22 @@ func (t *Table) Copy() *Table {
 // for each; the record at old is no longer readable then. It reports the end of a round.
 func (t *Table) Defrag(steps int, moved func(old, new arena.Ref)) (end bool) {
 	t.defragAt = t.ix.Scan(t.defragAt, steps, func(old arena.Ref) {
-		if !t.mem.Sparse(old) {
-			return
-		}
-		e := t.At(old)
-		size := t.record(old).size(t.valueLen)
-		r := t.mem.Alloc(size)
-		copy(t.mem.Bytes(r, size), t.mem.Bytes(old, size))
-		t.replace(&e, r)
-		if moved != nil {
+		if r := t.Relocate(old); r != old && moved != nil {
 			moved(old, r)
 		}
 	})
 	return t.defragAt == 0
+}
+
+// Relocate moves the record r if its slot is in sparse memory, and returns where it is then.
+func (t *Table) Relocate(r arena.Ref) arena.Ref {
+	if !t.mem.Sparse(r) {
+		return r
+	}
+	e := t.At(r)
+	size := t.record(r).size(t.valueLen)
+	to := t.mem.Alloc(size)
+	copy(t.mem.Bytes(to, size), t.mem.Bytes(r, size))
+	t.replace(&e, to)
+	return to
 }

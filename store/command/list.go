@@ -263,18 +263,16 @@ func (c *Ctx) lposOptions() (o lposOptions, err error) {
 	o.rank = 1
 	for a := c.Options(3); a.More(); {
 		switch {
-		case a.TokenWith("RANK", 0):
+		case a.TokenWith("RANK", 1):
 			if o.rank, err = a.Int(); err == nil && o.rank == 0 {
 				err = resp.ErrRankZero
-			} else if err == nil && o.rank == -1<<63 {
-				err = resp.ErrRange(-1<<63+1, 1<<63-1)
 			}
-		case a.TokenWith("COUNT", 0):
+		case a.TokenWith("COUNT", 1):
 			o.array = true
 			if o.count, err = a.Int(); err != nil || o.count < 0 {
 				err = resp.ErrCountNegative
 			}
-		case a.TokenWith("MAXLEN", 0):
+		case a.TokenWith("MAXLEN", 1):
 			if o.maxlen, err = a.Int(); err != nil || o.maxlen < 0 {
 				err = resp.ErrMaxlenNeg
 			}
@@ -321,7 +319,7 @@ func lpos(k *store.Key, o lposOptions, elem []byte, match func(i int)) {
 	n := listLen(k)
 	i, step, back := 0, 1, o.rank < 0
 	if back {
-		i, step, o.rank = n-1, -1, -o.rank
+		i, step, o.rank = n-1, -1, max(-o.rank, 1) // the smallest integer has no opposite: Redis takes it for -1
 	}
 	if o.maxlen == 0 || o.maxlen > int64(n) {
 		o.maxlen = int64(n)

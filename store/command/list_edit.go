@@ -125,9 +125,6 @@ func lremCommand(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if count == math.MinInt64 {
-		return resp.ErrRange(-math.MaxInt64, math.MaxInt64)
-	}
 	k, err := c.FindForWrite(c.Args[1], store.List)
 	if err != nil {
 		return err
@@ -150,7 +147,7 @@ func lremCommand(c *Ctx) error {
 func removeElements(k *store.Key, name []byte, count int64, elem []byte) (removed int) {
 	fromBack := count < 0
 	most := int(max(count, -count))
-	if count == 0 {
+	if most <= 0 { // the smallest integer has no opposite
 		most = math.MaxInt
 	}
 	needle := listpack.MakeNeedle(elem)

@@ -91,7 +91,7 @@ func (c *Ctx) lmpopOptions(i int) (o lmpopOptions, err error) {
 	}
 	a := c.Options(i + 2 + int(n))
 	for a.More() {
-		if o.count != 0 || !a.TokenWith("COUNT", 0) {
+		if o.count != 0 || !a.TokenWith("COUNT", 1) {
 			return o, resp.ErrSyntax
 		}
 		if o.count, err = a.Int(); err != nil || o.count < 1 {

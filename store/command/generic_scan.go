@@ -72,6 +72,7 @@ func randomkeyCommand(c *Ctx) error {
 	}
 }
 
+// scanCommand removes the expired keys it comes upon.
 func scanCommand(c *Ctx) error {
 	cursor, err := scanCursor(c.Args[1])
 	if err != nil {
@@ -83,17 +84,33 @@ func scanCommand(c *Ctx) error {
 	}
 	s := elementScan{scanOptions: o, out: c.Out, at: len(c.Out.Buf)}
 	s.list = c.Out.ReserveArray()
+	var expired [][]byte
 	next := c.DB.Scan(cursor, o.count, func(k store.Key) {
-		if o.matches(k.Name()) && o.ofType(k.Type()) && !c.expired(&k) {
+		if !o.matches(k.Name()) {
+			return
+		}
+		typ := k.Type().String()
+		if c.expired(&k) {
+			expired = append(expired, bytes.Clone(k.Name()))
+			typ = "none"
+		}
+		if o.ofType(typ) {
 			c.Out.Bulk(k.Name())
 			s.items++
 		}
 	})
 	s.end(next)
+	for _, name := range expired {
+		c.DB.FindForWrite(name)
+	}
 	return nil
 }
 
-// ofType reports whether TYPE lets a key of type t pass.
-func (o *scanOptions) ofType(t store.Type) bool {
-	return o.typ == nil || bytes.EqualFold(o.typ, []byte(t.String()))
+// ofType reports whether TYPE lets a key pass. As in Redis, an expired key is none without the option, but has the type
+// "none" with it.
+func (o *scanOptions) ofType(t string) bool {
+	if o.typ == nil {
+		return t != "none"
+	}
+	return bytes.EqualFold(o.typ, []byte(t))
 }

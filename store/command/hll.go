@@ -66,17 +66,18 @@ const hllGrowth = 8
 
 // editHLL finds the key, or creates it, and lets f change its value: f may return another slice. What f has changed
 // counts even if it returns an error.
-func (c *Ctx) editHLL(key []byte, f func(b []byte) ([]byte, error)) (created bool, err error) {
+func (c *Ctx) editHLL(key []byte, f func(b []byte, created bool) ([]byte, error)) error {
 	k, err := c.FindForWrite(key, store.String)
 	if err != nil {
-		return false, err
+		return err
 	}
-	if created = !k.Exists(); created {
+	created := !k.Exists()
+	if created {
 		var room [32]byte
 		b := hll.New(room[:0])
 		copy(k.Set(key, store.String, store.Raw, len(b), 0), b)
 	} else if err := checkHLL(&k); err != nil {
-		return false, err
+		return err
 	}
 	k.SetEncoding(store.Raw)
 	n := len(k.Bytes())
@@ -84,18 +85,22 @@ func (c *Ctx) editHLL(key []byte, f func(b []byte) ([]byte, error)) (created boo
 		n += hllGrowth
 	}
 	old := k.Reserve(n)
-	b, err := f(old)
+	b, err := f(old, created)
 	if &b[0] == &old[0] {
 		k.SetLen(len(b))
 	} else {
 		copy(k.Resize(len(b), false), b)
 	}
-	return created, hllError(err)
+	return hllError(err)
 }
 
 func pfaddCommand(c *Ctx) error {
 	changed := false
-	created, err := c.editHLL(c.Args[1], func(b []byte) (_ []byte, err error) {
+	err := c.editHLL(c.Args[1], func(b []byte, created bool) (_ []byte, err error) {
+		if created {
+			hll.Invalidate(b)
+			changed = true
+		}
 		for _, elem := range c.Args[2:] {
 			var raised bool
 			if b, raised, err = hll.Add(b, elem, c.sparseMax()); err != nil {
@@ -105,13 +110,13 @@ func pfaddCommand(c *Ctx) error {
 		}
 		return b, err
 	})
-	if changed || created {
+	if changed {
 		c.Changed(ClassString, "pfadd", c.Args[1])
 	}
 	if err != nil {
 		return err
 	}
-	c.replyFlag(changed || created)
+	c.replyFlag(changed)
 	return nil
 }
 
@@ -145,7 +150,7 @@ func pfcountCommand(c *Ctx) error {
 	return nil
 }
 
-// merge collects the registers of all named keys and reports whether one of them is dense.
+// mergeHLLs collects the registers of all named keys and reports whether one of them is dense.
 func (c *Ctx) mergeHLLs(keys [][]byte, r *hll.Registers) (dense bool, err error) {
 	for _, key := range keys {
 		k, err := c.findHLL(key)
@@ -179,7 +184,7 @@ func pfmergeCommand(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.editHLL(c.Args[1], func(b []byte) ([]byte, error) {
+	if err := c.editHLL(c.Args[1], func(b []byte, _ bool) ([]byte, error) {
 		return r.MergeInto(b, dense, c.sparseMax())
 	}); err != nil {
 		return err
@@ -229,7 +234,7 @@ func pfdebugCommand(c *Ctx) error {
 // makeDense turns the value of the key Args[2] into a dense one.
 func (c *Ctx) makeDense() error {
 	changed := false
-	_, err := c.editHLL(c.Args[2], func(b []byte) ([]byte, error) {
+	err := c.editHLL(c.Args[2], func(b []byte, _ bool) ([]byte, error) {
 		changed = !hll.IsDense(b)
 		return hll.ToDense(b)
 	})

@@ -51,7 +51,8 @@ var byCommand = map[string]string{
 	"COMMAND": "ignore", "COMMAND INFO": "deep", "COMMAND DOCS": "deep", "COMMAND GETKEYSANDFLAGS": "deep",
 	"SCAN": "scan", "SSCAN": "scan", "HSCAN": "scanpairs", "ZSCAN": "scanpairs",
 	"TTL": "near", "PTTL": "near", "EXPIRETIME": "near", "PEXPIRETIME": "near",
-	"OBJECT IDLETIME": "near", "LASTSAVE": "near", "TIME": "shape",
+	"OBJECT IDLETIME": "type", // the integers that Redis shares have an age of their own
+	"LASTSAVE":        "near", "TIME": "shape",
 	"RANDOMKEY": "shape", "SRANDMEMBER": "shape", "SPOP": "shape", "HRANDFIELD": "shape", "ZRANDMEMBER": "shape",
 	"CLIENT ID": "type", "CLIENT INFO": "fields", "CLIENT LIST": "fields", "HELLO": "mask:id",
 	"MEMORY USAGE": "type", "MEMORY STATS": "type", "MEMORY DOCTOR": "type", "MEMORY MALLOC-STATS": "type",

@@ -37,11 +37,28 @@ func (c *Ctx) operands(keys [][]byte) ([]operand, error) {
 
 // A candidate is a member that is looked up in several sets: what it costs to prepare is done once.
 type candidate struct {
-	member         []byte
+	member         []byte // a view that ends with the visit
 	hash           uint64
 	n              int64
 	hashed, parsed bool
 	isInt          bool
+}
+
+// hashIn returns the hash that all large sets know the member by.
+func (m *candidate) hashIn(s *set.Set) uint64 {
+	if !m.hashed {
+		m.hash, m.hashed = s.Hash(m.member), true
+	}
+	return m.hash
+}
+
+// int returns the integer that the member is, if it is one.
+func (m *candidate) int() (int64, bool) {
+	if !m.parsed {
+		m.n, m.isInt = listpack.ParseInt(m.member)
+		m.parsed = true
+	}
+	return m.n, m.isInt
 }
 
 func (o *operand) has(m *candidate) bool {
@@ -49,82 +66,106 @@ func (o *operand) has(m *candidate) bool {
 	case o.len == 0:
 		return false
 	case o.large != nil:
-		if !m.hashed {
-			m.hash, m.hashed = o.large.Hash(m.member), true
-		}
-		return o.large.Has(m.hash, m.member)
+		return o.large.Has(m.hashIn(o.large), m.member)
 	case o.enc == store.PackedSet:
 		return listpack.Find(o.v, listpack.First(o.v), m.member, 0) != listpack.None
 	}
-	if !m.parsed {
-		m.n, m.isInt = listpack.ParseInt(m.member)
-		m.parsed = true
-	}
-	return m.isInt && intset.Has(o.v, m.n)
+	n, ok := m.int()
+	return ok && intset.Has(o.v, n)
 }
 
-// scanChunk is how many members each looks at before it asks whether to go on.
-const scanChunk = 64
+// visitor is called with each member of a set until it returns false.
+type visitor func(m *candidate) bool
 
-// each calls f for the members until it returns false. The views end with the call.
-func (o *operand) each(f func(member []byte) bool) {
+// each visits the members. next says in which set they will be looked up first, if in any: see set.Set.Fetch.
+func (o *operand) each(next *set.Set, f visitor) {
+	if o.large != nil {
+		o.eachLarge(next, f)
+		return
+	}
+	var m candidate // one for all, since it escapes
+	var digits [20]byte
 	switch {
 	case o.len == 0:
-	case o.large != nil:
-		more := true
-		visit := func(member []byte) { more = more && f(member) }
-		for cursor := uint64(0); more; {
-			if cursor = o.large.Scan(cursor, scanChunk, visit); cursor == 0 {
-				break
+	case o.enc == store.PackedSet:
+		for off := listpack.First(o.v); off != listpack.None; off = listpack.Next(o.v, off) {
+			m = candidate{member: listpack.Element(o.v, off, digits[:])}
+			if !f(&m) {
+				return
 			}
 		}
-	case o.enc == store.PackedSet:
-		var digits [20]byte
-		for off := listpack.First(o.v); off != listpack.None && f(listpack.Element(o.v, off, digits[:])); {
-			off = listpack.Next(o.v, off)
-		}
 	default:
-		var digits [20]byte
-		for i := 0; i < o.len && f(appendMember(digits[:0], intset.Get(o.v, i))); {
-			i++
+		for i := range o.len {
+			n := intset.Get(o.v, i)
+			m = candidate{member: appendMember(digits[:0], n), n: n, parsed: true, isInt: true}
+			if !f(&m) {
+				return
+			}
 		}
 	}
 }
 
-// intersect calls f for the common members until it returns false: it walks over the smallest set.
-func intersect(ops []operand, f func(member []byte) bool) {
-	slices.SortStableFunc(ops, func(a, b operand) int { return cmp.Compare(a.len, b.len) })
-	first, others := &ops[0], ops[1:]
-	first.each(func(member []byte) bool {
-		m := candidate{member: member}
-		for i := range others {
-			if !others[i].has(&m) {
-				return true
+func (o *operand) eachLarge(next *set.Set, f visitor) {
+	var m candidate
+	o.large.Batches(func(members [][]byte, hashes []uint64) bool {
+		if next != nil {
+			for _, h := range hashes {
+				next.Fetch(h)
 			}
 		}
-		return f(member)
+		for i := range members {
+			m = candidate{member: members[i], hash: hashes[i], hashed: true}
+			if !f(&m) {
+				return false
+			}
+		}
+		return true
 	})
 }
 
-// unite calls f for every member of any set, once.
-func unite(ops []operand, f func(member []byte) bool) {
+// intersect visits the common members: it walks over the smallest set.
+func intersect(ops []operand, f visitor) {
+	slices.SortStableFunc(ops, func(a, b operand) int { return cmp.Compare(a.len, b.len) })
+	others := ops[1:]
+	ops[0].each(firstLarge(others), func(m *candidate) bool {
+		for i := range others {
+			if !others[i].has(m) {
+				return true
+			}
+		}
+		return f(m)
+	})
+}
+
+// firstLarge returns the first set if it is a large one.
+func firstLarge(ops []operand) *set.Set {
+	if len(ops) == 0 {
+		return nil
+	}
+	return ops[0].large
+}
+
+// inAny reports whether one of the sets has m.
+func inAny(ops []operand, m *candidate) bool {
+	for i := range ops {
+		if ops[i].has(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// unite visits every member of any set, once.
+func unite(ops []operand, f visitor) {
 	for i := range ops {
 		before := ops[:i]
-		ops[i].each(func(member []byte) bool {
-			m := candidate{member: member}
-			for j := range before {
-				if before[j].has(&m) {
-					return true
-				}
-			}
-			return f(member)
-		})
+		ops[i].each(firstLarge(before), func(m *candidate) bool { return inAny(before, m) || f(m) })
 	}
 }
 
-// subtract calls f for the members of the first set that are in none of the others, or collects them in b, whichever way
+// subtract visits the members of the first set that are in none of the others, or collects them in b, whichever way
 // is less work (as in Redis).
-func subtract(ops []operand, b *setBuilder, f func(member []byte) bool) {
+func subtract(ops []operand, b *setBuilder, f visitor) {
 	first, others := &ops[0], ops[1:]
 	if first.len == 0 {
 		return
@@ -135,20 +176,12 @@ func subtract(ops []operand, b *setBuilder, f func(member []byte) bool) {
 	}
 	if first.len*len(ops)/2 <= total {
 		slices.SortStableFunc(others, func(a, b operand) int { return cmp.Compare(b.len, a.len) })
-		first.each(func(member []byte) bool {
-			m := candidate{member: member}
-			for i := range others {
-				if others[i].has(&m) {
-					return true
-				}
-			}
-			return f(member)
-		})
+		first.each(firstLarge(others), func(m *candidate) bool { return inAny(others, m) || f(m) })
 		return
 	}
-	first.each(b.add)
+	first.each(b.large, b.add)
 	for i := range others {
-		others[i].each(b.remove)
+		others[i].each(b.large, b.remove)
 	}
 }
 
@@ -169,10 +202,10 @@ func (b *setBuilder) len() int {
 	return intset.Len(b.ints)
 }
 
-// add adds a member. It returns true, to be a visitor of each.
-func (b *setBuilder) add(member []byte) bool {
+// add adds a member; it is a visitor.
+func (b *setBuilder) add(m *candidate) bool {
 	if b.large == nil {
-		if n, ok := listpack.ParseInt(member); ok {
+		if n, ok := m.int(); ok {
 			if b.ints == nil {
 				b.ints = intset.New(nil)
 			}
@@ -183,15 +216,15 @@ func (b *setBuilder) add(member []byte) bool {
 		}
 		b.enlarge()
 	}
-	b.large.Add(member)
+	b.large.AddHash(m.hashIn(b.large), m.member)
 	return true
 }
 
-// remove removes a member. It returns true as long as some are left.
-func (b *setBuilder) remove(member []byte) bool {
+// remove removes a member; it is a visitor, and asks for more as long as some are left.
+func (b *setBuilder) remove(m *candidate) bool {
 	if b.large != nil {
-		b.large.Remove(member)
-	} else if n, ok := listpack.ParseInt(member); ok && b.ints != nil {
+		b.large.RemoveHash(m.hashIn(b.large), m.member)
+	} else if n, ok := m.int(); ok && b.ints != nil {
 		b.ints, _ = intset.Remove(b.ints, n)
 	}
 	return b.len() > 0
@@ -200,13 +233,14 @@ func (b *setBuilder) remove(member []byte) bool {
 func (b *setBuilder) enlarge() {
 	s := b.c.S.Store
 	b.large = set.New(s.Mem, s.Seed())
-	b.operand().each(func(member []byte) bool { return b.large.Add(member) })
+	ints := operand{store.Intset, b.ints, nil, b.intsLen()}
+	ints.each(nil, b.add)
 	b.ints = nil
 }
 
 // operand returns the collected members.
 func (b *setBuilder) operand() *operand {
-	if b.large != nil && b.ints == nil { // while enlarge runs, the integers are still the ones
+	if b.large != nil {
 		return &operand{store.Hashtable, nil, b.large, b.large.Len()}
 	}
 	return &operand{store.Intset, b.ints, nil, b.intsLen()}
@@ -275,18 +309,18 @@ func (b *setBuilder) packed() []byte {
 }
 
 // replySet answers with the members that walk visits or the builder collects.
-func (c *Ctx) replySet(walk func(b *setBuilder, f func(member []byte) bool)) {
+func (c *Ctx) replySet(walk func(b *setBuilder, f visitor)) {
 	b := setBuilder{c: c}
 	d := c.Out.ReserveSet()
 	n := 0
-	reply := func(member []byte) bool {
-		c.Out.Bulk(member)
+	reply := func(m *candidate) bool {
+		c.Out.Bulk(m.member)
 		n++
 		return true
 	}
 	walk(&b, reply)
 	if b.len() > 0 {
-		b.operand().each(reply)
+		b.operand().each(nil, reply)
 	}
 	b.drop()
 	c.Out.SetLen(d, n)
@@ -297,7 +331,7 @@ func sinterCommand(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.replySet(func(_ *setBuilder, f func([]byte) bool) { intersect(ops, f) })
+	c.replySet(func(_ *setBuilder, f visitor) { intersect(ops, f) })
 	return nil
 }
 
@@ -338,7 +372,7 @@ func sintercardCommand(c *Ctx) error {
 		return err
 	}
 	found := int64(0)
-	intersect(ops, func([]byte) bool {
+	intersect(ops, func(*candidate) bool {
 		found++
 		return found < limit
 	})
@@ -361,7 +395,7 @@ func sunionCommand(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.replySet(func(b *setBuilder, f func([]byte) bool) {
+	c.replySet(func(b *setBuilder, f visitor) {
 		if integersOnly(ops) {
 			f = b.add
 		}
@@ -377,7 +411,7 @@ func sunionstoreCommand(c *Ctx) error {
 	}
 	b := setBuilder{c: c}
 	for i := range ops {
-		ops[i].each(b.add)
+		ops[i].each(b.large, b.add)
 	}
 	b.store(c.Args[1], "sunionstore")
 	return nil
@@ -388,7 +422,7 @@ func sdiffCommand(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.replySet(func(b *setBuilder, f func([]byte) bool) { subtract(ops, b, f) })
+	c.replySet(func(b *setBuilder, f visitor) { subtract(ops, b, f) })
 	return nil
 }
 

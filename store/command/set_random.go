@@ -113,7 +113,7 @@ func (c *Ctx) popMost(k *store.Key, count int64, e *removals) {
 			e.reply(member)
 			count--
 		} else {
-			kept.add(member)
+			kept.add(&candidate{member: member})
 		}
 		left--
 	})

@@ -52,6 +52,7 @@ type Table struct {
 	duePlace int    // where Due goes on
 	defragAt uint64 // cursor of Defrag
 	scratch  []arena.Ref
+	touched  byte // sum of bytes read ahead, so that reading them has a purpose
 }
 
 // New returns an empty table. valueLen is the length of every value in bytes, or Varying. Tables with the same seed agree on

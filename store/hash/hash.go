@@ -105,8 +105,17 @@ func (m *Map) Scan(cursor uint64, count int, f func(field, value []byte)) uint64
 	})
 }
 
-// Each calls f for all fields.
-func (m *Map) Each(f func(field, value []byte)) { m.Scan(0, math.MaxInt, f) }
+// Each calls f for all fields. f must not change the map.
+func (m *Map) Each(f func(field, value []byte)) {
+	m.t.Batches(func(refs []arena.Ref) bool {
+		for _, r := range refs {
+			if !m.gone(r) {
+				f(m.t.KeyValue(r))
+			}
+		}
+		return true
+	})
+}
 
 // randomTries bounds the search for a field that has not expired.
 const randomTries = 100

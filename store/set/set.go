@@ -3,7 +3,6 @@
 package set
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"spindle/store/arena"
@@ -42,8 +41,11 @@ func (s *Set) Copy() any { return &Set{s.t.Copy()} }
 func (s *Set) Hash(member []byte) uint64 { return s.t.Hash(member) }
 
 // Add adds member and reports whether it is new.
-func (s *Set) Add(member []byte) bool {
-	e := s.t.Find(member)
+func (s *Set) Add(member []byte) bool { return s.AddHash(s.t.Hash(member), member) }
+
+// AddHash is Add for a member with hash h.
+func (s *Set) AddHash(h uint64, member []byte) bool {
+	e := s.t.FindHash(h, member)
 	if e.Exists() {
 		return false
 	}
@@ -55,8 +57,11 @@ func (s *Set) Add(member []byte) bool {
 func (s *Set) Has(h uint64, member []byte) bool { return s.t.Has(h, member) }
 
 // Remove removes member and reports whether it was there.
-func (s *Set) Remove(member []byte) bool {
-	e := s.t.Find(member)
+func (s *Set) Remove(member []byte) bool { return s.RemoveHash(s.t.Hash(member), member) }
+
+// RemoveHash is Remove for a member with hash h.
+func (s *Set) RemoveHash(h uint64, member []byte) bool {
+	e := s.t.FindHash(h, member)
 	if !e.Exists() {
 		return false
 	}
@@ -70,8 +75,34 @@ func (s *Set) Scan(cursor uint64, count int, f func(member []byte)) uint64 {
 	return s.t.Scan(cursor, count, func(r arena.Ref) { f(s.t.Key(r)) })
 }
 
-// Each calls f for all members.
-func (s *Set) Each(f func(member []byte)) { s.Scan(0, math.MaxInt, f) }
+// Each calls f for all members. f must not change the set.
+func (s *Set) Each(f func(member []byte)) {
+	s.t.Batches(func(refs []arena.Ref) bool {
+		for _, r := range refs {
+			f(s.t.Key(r))
+		}
+		return true
+	})
+}
+
+// Fetch begins to load what Has and AddHash for hash h will read.
+func (s *Set) Fetch(h uint64) { s.t.Fetch(h) }
+
+// Batches calls f for all members, some dozens at a time, with their hashes, until it returns false. It is the fast way to
+// walk over a set that does not fit the cache. f must not change the set; the slices are valid until it returns.
+func (s *Set) Batches(f func(members [][]byte, hashes []uint64) bool) {
+	var members [][]byte
+	var hashes []uint64
+	s.t.Batches(func(refs []arena.Ref) bool {
+		members, hashes = members[:0], hashes[:0]
+		for _, r := range refs {
+			m := s.t.Key(r)
+			members = append(members, m)
+			hashes = append(hashes, s.t.Hash(m))
+		}
+		return f(members, hashes)
+	})
+}
 
 // Random returns a member chosen with about equal probability, nil if the set is empty.
 func (s *Set) Random(rng *rand.Rand) []byte {

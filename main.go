@@ -38,7 +38,10 @@ func main() {
 		fmt.Print(usage)
 		os.Exit(1)
 	}
-	os.Exit(run(cfg, info))
+	stop := process.Profile()
+	status := run(cfg, info)
+	stop()
+	os.Exit(status)
 }
 
 const usage = `Usage: ./spindle [/path/to/redis.conf] [options] [-]

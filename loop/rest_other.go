@@ -1,0 +1,13 @@
+//go:build !linux
+
+package loop
+
+import "time"
+
+// rester is only there on Linux; elsewhere an idle loop waits in evio.
+type rester struct{}
+
+func newRester(int) *rester    { return nil }
+func (*rester) ready() bool    { return true }
+func (*rester) wait(time.Time) {}
+func (*rester) close()         {}

@@ -190,6 +190,9 @@ func (h *histogram) addSparse(b []byte) error {
 			continue
 		}
 		span := opAt(b, p).span // XZERO
+		if span == 0 {
+			return ErrCorrupt // cut off
+		}
 		h[0][0] += uint32(span)
 		index += span
 		p++

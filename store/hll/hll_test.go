@@ -121,6 +121,13 @@ func TestCorrupt(t *testing.T) {
 			t.Errorf("ToDense of %d bytes: %v", n, err)
 		}
 	}
+	half := append(bytes.Clone(good), 0x40)
+	if _, err := Count(half); err != ErrCorrupt {
+		t.Errorf("Count with half a code at the end: %v", err)
+	}
+	if _, err := ToDense(half); err != ErrCorrupt {
+		t.Errorf("ToDense with half a code at the end: %v", err)
+	}
 	long := append(bytes.Clone(good), 0)
 	if _, err := Count(long); err != ErrCorrupt {
 		t.Errorf("a register too many: %v", err)

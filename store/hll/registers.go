@@ -24,7 +24,7 @@ func (r *Registers) Merge(b []byte) error {
 			span = opAt(b, p).span
 			p++
 		}
-		if index+span > RegisterCount {
+		if span == 0 || index+span > RegisterCount {
 			return ErrCorrupt
 		}
 		if value != 0 {

@@ -11,6 +11,7 @@
 //	@2 HGETALL k               only over RESP2 (@3: only over RESP3)
 //	@blocks BLPOP k 0          sends without expecting a reply (same as @replies:0)
 //	@replies:2 SUBSCRIBE a b   waits for two frames
+//	@anyorder PUBLISH ch x     frames of one connection in any order
 //	@save:id CLIENT ID         keeps the reply: %{id} stands for it in later commands, each
 //	                           server its own; %{ref:id} is the reference's, %{other:id} that
 //	                           of the other server
@@ -81,6 +82,8 @@ type Step struct {
 	norms   []string
 	replies int // frames to wait for; -1: as the command needs
 	save    string
+	// anyOrder: what a connection receives may come in any order.
+	anyOrder bool
 }
 
 // Load parses all scripts that match the glob pattern.
@@ -180,6 +183,8 @@ func (s *Step) directive(d string) error {
 	switch {
 	case d == "2" || d == "3":
 		s.proto = int(d[0] - '0')
+	case d == "anyorder":
+		s.anyOrder = true
 	case d == "blocks":
 		s.replies = 0
 	case name == "replies":

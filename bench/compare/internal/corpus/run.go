@@ -1,8 +1,10 @@
 package corpus
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -331,6 +333,9 @@ func (r *runner) same(s Step, c *client, mine bool, ref, sub []wire.Frame) (bool
 		byTable = reply.Default(s.args)
 		names = []string{byTable}
 	}
+	if s.anyOrder {
+		ref, sub = sorted(ref), sorted(sub)
+	}
 	for i := range ref {
 		if !reply.Equal(ref[i], sub[i], names...) {
 			return false, ""
@@ -340,6 +345,15 @@ func (r *runner) same(s Step, c *client, mine bool, ref, sub []wire.Frame) (bool
 		return r.packed(s, c)
 	}
 	return true, ""
+}
+
+// sorted orders frames by their bytes, in a copy.
+func sorted(frames []wire.Frame) []wire.Frame {
+	frames = slices.Clone(frames)
+	slices.SortFunc(frames, func(a, b wire.Frame) int {
+		return bytes.Compare(wire.Append(nil, a), wire.Append(nil, b))
+	})
+	return frames
 }
 
 func first(args []string) string {

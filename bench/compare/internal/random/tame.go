@@ -143,6 +143,12 @@ func tameScan(name string, args []string) []string {
 	if _, err := strconv.ParseUint(strings.TrimLeft(args[at], " +-"), 10, 64); err == nil || args[at] == "" {
 		args[at] = "0"
 	}
+	// To SCAN an expired key has the type "none", for as long as nobody has removed it.
+	for i := at + 1; name == "SCAN" && i < len(args); i++ {
+		if strings.EqualFold(args[i], "none") {
+			args[i] = "string"
+		}
+	}
 	return append(args, "COUNT", "100000")
 }
 

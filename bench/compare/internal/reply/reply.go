@@ -37,6 +37,7 @@ var norms = map[string]norm{
 	"sections":  each(sections),                                  // INFO: only the # lines
 	"mask":      mask,                                            // mask:a,b - the types of the values after a and b
 	"idle":      func(a, b *wire.Frame, _ string) { idle(a, b) }, // XPENDING: the third of four is near
+	"words":     each(sortWords),                                 // words of strings in any order: ACL rules
 	"slowlog":   each(slowlog),                                   // ids, times and addresses blanked
 	"monitor":   each(monitor),                                   // MONITOR: time stamp and address blanked
 }
@@ -61,7 +62,7 @@ var byCommand = map[string]string{
 	"DEBUG OBJECT": "digits", "DEBUG HTSTATS": "type", "DUMP": "type",
 	"XINFO CONSUMERS": "mask:idle,inactive",
 	"XINFO STREAM":    "mask:idle,inactive,seen-time,active-time,radix-tree-keys,radix-tree-nodes",
-	"XPENDING":        "idle", "ACL GENPASS": "type", "ACL LOG": "mask:age-seconds,client-info",
+	"XPENDING":        "idle", "ACL GENPASS": "type", "ACL LIST": "words", "ACL GETUSER": "words", "ACL LOG": "mask:age-seconds,client-info",
 	"MONITOR": "monitor", "ROLE": "near",
 }
 
@@ -242,6 +243,15 @@ func clientFields(f *wire.Frame) {
 	f.Text = volatileFields.ReplaceAll(f.Text, []byte("$1="))
 	for i := range f.Elems {
 		clientFields(&f.Elems[i])
+	}
+}
+
+func sortWords(f *wire.Frame) {
+	words := bytes.Fields(f.Text)
+	slices.SortFunc(words, bytes.Compare)
+	f.Text = bytes.Join(words, []byte(" "))
+	for i := range f.Elems {
+		sortWords(&f.Elems[i])
 	}
 }
 

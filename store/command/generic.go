@@ -1,9 +1,6 @@
 package command
 
-import (
-	"spindle/resp"
-	"spindle/store"
-)
+import "spindle/store"
 
 // Commands on keys of any type. generic_expire.go has expiry, generic_copy.go what moves or copies a key,
 // generic_scan.go what looks for keys, object.go OBJECT.
@@ -82,15 +79,4 @@ func typeCommand(c *Ctx) error {
 		c.Out.Status("none")
 	}
 	return nil
-}
-
-// replyHelp writes the text of a container's HELP: what it is about, then the lines.
-func replyHelp(w *resp.Writer, command string, lines ...string) {
-	w.Array(len(lines) + 3)
-	w.Status(command + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
-	for _, l := range lines {
-		w.Status(l)
-	}
-	w.Status("HELP")
-	w.Status("    Prints this help.")
 }

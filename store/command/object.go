@@ -28,22 +28,22 @@ var objectCommands = []*Command{
 		}},
 }
 
-func objectHelpCommand(c *Ctx) error {
-	replyHelp(c.Out, "OBJECT",
-		"ENCODING <key>",
-		"    Return the kind of internal representation used in order to store the value",
-		"    associated with a <key>.",
-		"FREQ <key>",
-		"    Return the access frequency index of the <key>. The returned integer is",
-		"    proportional to the logarithm of the recent access frequency of the key.",
-		"IDLETIME <key>",
-		"    Return the idle time of the <key>, that is the approximated number of",
-		"    seconds elapsed since the last access to the key.",
-		"REFCOUNT <key>",
-		"    Return the number of references of the value associated with the specified",
-		"    <key>.")
-	return nil
-}
+func objectHelpCommand(c *Ctx) error { return c.help(objectHelp) }
+
+const objectHelp = `
+ENCODING <key>
+    Return the kind of internal representation used in order to store the value
+    associated with a <key>.
+FREQ <key>
+    Return the access frequency index of the <key>. The returned integer is
+    proportional to the logarithm of the recent access frequency of the key.
+IDLETIME <key>
+    Return the idle time of the <key>, that is the approximated number of
+    seconds elapsed since the last access to the key.
+REFCOUNT <key>
+    Return the number of references of the value associated with the specified
+    <key>.
+`
 
 // object finds the key Args[2], or answers that there is none.
 func (c *Ctx) object() (store.Key, bool) {

@@ -50,19 +50,18 @@ func (c *Ctx) expireAt(arg []byte, unit timeUnit) (int64, error) {
 	if !ok {
 		return 0, resp.ErrNotInt
 	}
-	invalid := resp.ErrInvalidExpire(c.Cmd.full)
 	if at <= 0 {
-		return 0, invalid
+		return 0, resp.ErrInvalidExpire(c.Cmd.full)
 	}
 	if unit == inSeconds || unit == atSeconds {
 		if at > math.MaxInt64/1000 {
-			return 0, invalid
+			return 0, resp.ErrInvalidExpire(c.Cmd.full)
 		}
 		at *= 1000
 	}
 	if !unit.absolute() {
 		if at > math.MaxInt64-c.Now() {
-			return 0, invalid
+			return 0, resp.ErrInvalidExpire(c.Cmd.full)
 		}
 		at += c.Now()
 	}

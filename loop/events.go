@@ -109,13 +109,8 @@ func (l *Loop) closed(ec evio.Conn, err error) evio.Action {
 func (l *Loop) turn() evio.Action {
 	l.post.run()
 	l.timer.run()
-	if !l.stop && l.quiet() {
-		l.timer.disarm()
-		for !l.stop && !l.rest.ready() {
-			l.rest.wait(l.timer.next())
-			l.timer.run()
-		}
-		l.timer.rearm()
+	if l.quiet() {
+		l.rest()
 	}
 	if !l.stop {
 		return evio.None
@@ -128,22 +123,29 @@ func (l *Loop) turn() evio.Action {
 	return evio.Shutdown
 }
 
-// quiet reports whether the loop may rest: nothing was read since the last turn and nothing is waiting to be.
+// quiet reports whether nothing was read since the last turn.
 func (l *Loop) quiet() bool {
-	if l.reads != l.restReads {
-		l.restReads = l.reads
-		return false
+	was := l.restReads
+	l.restReads = l.reads
+	return l.reads == was && l.poll >= 0 && !l.stop
+}
+
+// rest runs timers until evio's poll has an event.
+func (l *Loop) rest() {
+	if pollReady(l.poll) {
+		return
 	}
-	if l.rest == nil {
-		if l.poll < 0 || l.restless {
-			return false
-		}
-		if l.rest = newRester(l.poll); l.rest == nil {
-			l.restless = true
-			return false
-		}
+	r := newRester(l.poll)
+	if r == nil {
+		return
 	}
-	return true
+	defer r.close()
+	l.timer.disarm()
+	for !l.stop && !pollReady(l.poll) {
+		r.wait(l.timer.next())
+		l.timer.run()
+	}
+	l.timer.rearm()
 }
 
 // tick calls the handler's cron and looks after descriptors.

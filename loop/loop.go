@@ -124,8 +124,6 @@ type Loop struct {
 	ticking   bool
 	reads     uint      // see yieldNow
 	yielded   time.Time // see yieldNow
-	rest      *rester   // nil until first needed
-	restless  bool      // resting is not possible here
 	restReads uint      // reads at the last turn
 	draining  bool
 	drainTill time.Time
@@ -279,10 +277,6 @@ func (l *Loop) wait() error {
 // ended cleans up after a Serve. evio's loop is over, so this goroutine is the loop now.
 func (l *Loop) ended() {
 	l.post.disconnect()
-	if l.rest != nil {
-		l.rest.close()
-		l.rest = nil
-	}
 	l.poll, l.listeners = -1, nil
 	for c := range l.conns {
 		c.fd = -1

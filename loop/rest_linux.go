@@ -13,6 +13,9 @@ import (
 // since the last turn, the turn does not go back to evio yet: it waits, the way Go waits for any
 // file, until evio's poll has something to report (an epoll descriptor is itself readable then) or a
 // timer is due. evio finds the events where they were.
+//
+// The descriptor is known to the runtime's own poll only during a rest. Left there, each event of a busy loop would wake a thread of the runtime
+// as well.
 
 // rester waits on evio's poll.
 type rester struct {
@@ -40,9 +43,9 @@ func newRester(poll int) *rester {
 	return &rester{poll, f, raw}
 }
 
-// ready reports whether evio would find an event.
-func (r *rester) ready() bool {
-	fds := []unix.PollFd{{Fd: int32(r.poll), Events: unix.POLLIN}}
+// pollReady reports whether evio would find an event.
+func pollReady(poll int) bool {
+	fds := []unix.PollFd{{Fd: int32(poll), Events: unix.POLLIN}}
 	n, _ := unix.Poll(fds, 0)
 	return n != 0
 }
@@ -50,7 +53,7 @@ func (r *rester) ready() bool {
 // wait returns when an event is ready, or at the deadline.
 func (r *rester) wait(deadline time.Time) {
 	r.file.SetReadDeadline(deadline)
-	r.raw.Read(func(uintptr) bool { return r.ready() })
+	r.raw.Read(func(uintptr) bool { return pollReady(r.poll) })
 }
 
 func (r *rester) close() { r.file.Close() }

@@ -8,6 +8,6 @@ import "time"
 type rester struct{}
 
 func newRester(int) *rester    { return nil }
-func (*rester) ready() bool    { return true }
+func pollReady(int) bool       { return false }
 func (*rester) wait(time.Time) {}
 func (*rester) close()         {}

@@ -72,9 +72,10 @@ type Options struct {
 	// 0 means 64 MB.
 	QueueBytes int64
 
-	// LoadRDB reads a base in RDB format. r also is an io.ByteReader; LoadRDB
-	// must stop right behind the RDB's checksum, for commands may follow. Nil
-	// refuses such files.
+	// LoadRDB reads a base in RDB format. It must stop right behind the RDB's
+	// checksum, for commands may follow: r also is an io.ByteReader, and its
+	// method Unread(p []byte) takes back what was read too much. Nil refuses
+	// such files.
 	LoadRDB func(r io.Reader) error
 	// Logf takes log lines; it is called from the writer's goroutines too.
 	Logf func(level Level, format string, args ...any)

@@ -148,6 +148,15 @@ func (r *reader) ReadByte() (byte, error) {
 	return b[0], err
 }
 
+// Unread takes bytes back that Read gave out last.
+func (r *reader) Unread(p []byte) {
+	buf := make([]byte, max(len(r.buf), len(p)+r.w-r.r))
+	n := copy(buf, p)
+	n += copy(buf[n:], r.buf[r.r:r.w])
+	r.buf, r.r, r.w = buf, 0, n
+	r.off -= int64(len(p))
+}
+
 // parseRecord parses the record that b begins with: a command or an annotation
 // line. n is its length; 0 means that b holds only a part of one, which is at
 // least need bytes long. Arguments point into b and are appended to args.

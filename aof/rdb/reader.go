@@ -84,6 +84,9 @@ func NewPayloadReader(p []byte, opt Options) *Reader {
 // Offset returns the offset of the next byte to be read.
 func (r *Reader) Offset() int64 { return r.base + int64(r.pos) }
 
+// Buffered returns what has been read ahead and not been consumed, a view that is valid until the next call.
+func (r *Reader) Buffered() []byte { return r.buf[r.pos:r.end] }
+
 // Rest returns what follows: after the end of a preamble, the commands.
 func (r *Reader) Rest() io.Reader {
 	rest := bytes.NewReader(r.buf[r.pos:r.end])

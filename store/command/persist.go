@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 
 	"spindle/aof"
@@ -101,7 +102,9 @@ func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
 	start := s.env.MonoNano()
 	c := &Client{s: s, db: s.Store.DBs[0]}
 	n := 0
-	stats, err := aof.Load(s.logOptions(), func(args [][]byte) error {
+	o := s.logOptions()
+	o.LoadRDB = func(r io.Reader) error { return s.loadRDB(r, true, yield) }
+	stats, err := aof.Load(o, func(args [][]byte) error {
 		if n++; n%yieldEvery == 0 {
 			yield()
 		}
@@ -191,7 +194,7 @@ func (s *Server) appendfsyncChanged() error {
 
 // checkDisk refuses writes that the log could not keep.
 func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
-	if s.Log == nil {
+	if s.Log == nil || c.flagsOf(cmd)&Write == 0 {
 		return nil
 	}
 	if err := s.Log.Err(); err != nil {

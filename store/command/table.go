@@ -12,6 +12,7 @@ func tables() []*Command {
 		hashCommands,
 		setCommands,
 		listCommands,
+		dumpCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,
 		keyScanCommands,
 		bitmapCommands, bitfieldCommands,

@@ -100,17 +100,7 @@ func hscanCommand(c *Ctx) error {
 		}))
 		return nil
 	}
-	lp := k.Bytes()
-	var buf [20]byte
-	for off := listpack.First(lp); off != listpack.None; {
-		value := listpack.Next(lp, off)
-		if s.matches(listpack.Element(lp, off, buf[:])) {
-			replyElement(s.out, lp, off)
-			replyElement(s.out, lp, value)
-			s.items += 2
-		}
-		off = listpack.Next(lp, value)
-	}
+	s.packedPairs(k.Bytes())
 	s.end(0)
 	return nil
 }

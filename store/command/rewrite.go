@@ -14,6 +14,7 @@ import (
 	"spindle/store/list"
 	"spindle/store/listpack"
 	"spindle/store/set"
+	"spindle/store/zset"
 )
 
 // A log rewrite without fork: the log goes on in a new increment at once, and a snapshot of the
@@ -301,6 +302,12 @@ func (r *logRewrite) Large(db int, k *store.Key, o store.Object) store.Walker {
 	case *set.Set:
 		w.command = "SADD"
 		w.inner = o.BeginWalk(func(member []byte) { w.add(member) })
+	case *zset.Set:
+		w.command = "ZADD"
+		w.inner = o.BeginWalk(func(member []byte, score float64) {
+			var digits [32]byte
+			w.add(resp.AppendDouble(digits[:0], score), member)
+		})
 	case *list.List:
 		w.command = "RPUSH"
 		w.inner = o.BeginWalk(func(lp []byte) {

@@ -6,6 +6,7 @@ import (
 
 	"spindle/resp"
 	"spindle/store/glob"
+	"spindle/store/listpack"
 )
 
 // What SCAN, HSCAN, SSCAN and ZSCAN have in common.
@@ -93,6 +94,20 @@ func (c *Ctx) beginScan() (elementScan, error) {
 	s := elementScan{scanOptions: o, out: c.Out, at: len(c.Out.Buf)}
 	s.list = c.Out.ReserveArray()
 	return s, nil
+}
+
+// packedPairs adds the pairs of a listpack.
+func (s *elementScan) packedPairs(lp []byte) {
+	var buf [20]byte
+	for off := listpack.First(lp); off != listpack.None; {
+		value := listpack.Next(lp, off)
+		if s.matches(listpack.Element(lp, off, buf[:])) {
+			replyElement(s.out, lp, off)
+			replyElement(s.out, lp, value)
+			s.items += 2
+		}
+		off = listpack.Next(lp, value)
+	}
 }
 
 // end writes the cursor in front of the elements.

@@ -27,7 +27,11 @@ func TestCommandsAreDescribedAsInRedis(t *testing.T) {
 			return
 		}
 		compared++
-		if got := parseReply(t, r.send("COMMAND", "INFO", name)).([]any)[0]; !reflect.DeepEqual(withoutSubs(got, 9), withoutSubs(info, 9)) {
+		got := parseReply(t, r.send("COMMAND", "INFO", name)).([]any)[0]
+		if extended(cmd) {
+			got, info = withoutSubs(got, 1), withoutSubs(info, 1) // an option may change the arity
+		}
+		if !reflect.DeepEqual(withoutSubs(got, 9), withoutSubs(info, 9)) {
 			t.Errorf("COMMAND INFO %s:\n\t%v\nwant\n\t%v", name, got, info)
 		}
 		if extended(cmd) {

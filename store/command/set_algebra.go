@@ -44,10 +44,10 @@ type candidate struct {
 	isInt          bool
 }
 
-// hashIn returns the hash that all large sets know the member by.
-func (m *candidate) hashIn(s *set.Set) uint64 {
+// hashIn returns the hash that all large sets, sorted ones too, know the member by.
+func (m *candidate) hashIn(t interface{ Hash([]byte) uint64 }) uint64 {
 	if !m.hashed {
-		m.hash, m.hashed = s.Hash(m.member), true
+		m.hash, m.hashed = t.Hash(m.member), true
 	}
 	return m.hash
 }

@@ -17,6 +17,7 @@ func tables() []*Command {
 		keyScanCommands,
 		bitmapCommands, bitfieldCommands,
 		hyperloglogCommands,
+		zsetCommands, zsetWriteCommands, zsetRangeCommands, zsetPopCommands, zsetRandomCommands, zsetAlgebraCommands,
 		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)
 }

@@ -19,7 +19,7 @@ func (t *Table) Batches(f func(refs []arena.Ref) bool) {
 	for cursor := uint64(0); ; {
 		refs = refs[:0]
 		cursor = t.ix.Scan(cursor, batchLen, collect)
-		t.fetch(refs)
+		t.FetchAll(refs)
 		if !f(refs) || cursor == 0 {
 			return
 		}
@@ -33,7 +33,8 @@ func (t *Table) Fetch(h uint64) {
 	}
 }
 
-func (t *Table) fetch(refs []arena.Ref) {
+// FetchAll loads the heads of records that will be read.
+func (t *Table) FetchAll(refs []arena.Ref) {
 	for _, r := range refs {
 		t.touched += t.record(r).byteAt(0)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"spindle/store/arena"
 	"spindle/store/elements"
+	"spindle/store/listpack"
 )
 
 // A Builder collects elements in any order and makes a sorted set of them: in the table first, sorted once at the
@@ -15,7 +16,7 @@ type Builder struct {
 	mem       *arena.Arena
 	tab       *elements.Table
 	order     []entry // after Sort
-	MemberMax int     // length of the longest member
+	memberMax int     // length of the longest member, after Sort
 }
 
 type entry struct {
@@ -34,6 +35,9 @@ func (b *Builder) Len() int { return b.tab.Len() }
 // Hash returns the hash of a member.
 func (b *Builder) Hash(member []byte) uint64 { return b.tab.Hash(member) }
 
+// Fetch begins to load what Merge and Remove for hash h will read.
+func (b *Builder) Fetch(h uint64) { b.tab.Fetch(h) }
+
 // Add adds an element that is not there.
 func (b *Builder) Add(hash uint64, member []byte, score float64) {
 	e := elements.Missing(hash)
@@ -42,7 +46,6 @@ func (b *Builder) Add(hash uint64, member []byte, score float64) {
 
 func (b *Builder) insert(e *elements.Elem, member []byte, score float64) {
 	setScore(b.tab.Insert(e, member, scoreBytes), score)
-	b.MemberMax = max(b.MemberMax, len(member))
 }
 
 // Merge adds an element, or gives the one that is there the score that merge makes of its old one and the new.
@@ -66,11 +69,13 @@ func (b *Builder) Remove(hash uint64, member []byte) {
 // Sort puts the elements in order; Add and Remove must not be called any more.
 func (b *Builder) Sort() {
 	b.order = make([]entry, 0, b.tab.Len())
-	b.MemberMax = 0
-	b.tab.Scan(0, math.MaxInt, func(r arena.Ref) {
-		member, value := b.tab.KeyValue(r)
-		b.MemberMax = max(b.MemberMax, len(member))
-		b.order = append(b.order, entry{getScore(value), r})
+	b.tab.Batches(func(refs []arena.Ref) bool {
+		for _, r := range refs {
+			member, value := b.tab.KeyValue(r)
+			b.memberMax = max(b.memberMax, len(member))
+			b.order = append(b.order, entry{getScore(value), r})
+		}
+		return true
 	})
 	slices.SortFunc(b.order, func(x, y entry) int {
 		switch {
@@ -86,6 +91,26 @@ func (b *Builder) Sort() {
 // At returns element i of the order that Sort made.
 func (b *Builder) At(i int) (member []byte, score float64) {
 	return b.tab.Key(b.order[i].ref), b.order[i].score
+}
+
+// MemberMax returns the length of the longest member of the sorted elements.
+func (b *Builder) MemberMax() int { return b.memberMax }
+
+// PackedSize returns the size of a listpack of the sorted elements, in bytes.
+func (b *Builder) PackedSize() int {
+	n := listpack.EmptySize
+	for _, e := range b.order {
+		n += EncodedSize(b.tab.Key(e.ref), e.score)
+	}
+	return n
+}
+
+// Pack writes the sorted elements over dst, which has PackedSize bytes, as a listpack.
+func (b *Builder) Pack(dst []byte) {
+	lp := listpack.New(dst)
+	for _, e := range b.order {
+		lp = AppendPacked(lp, b.tab.Key(e.ref), e.score)
+	}
 }
 
 // End makes a Set of the sorted elements and ends the builder.

@@ -53,6 +53,7 @@ type By uint8
 const (
 	ByScore  By = iota
 	ByMember    // for sets whose scores are all equal
+	AtStart     // in front of all
 	AtEnd       // behind all
 	byBoth
 )
@@ -66,6 +67,8 @@ func (t *tree) find(scores []float64, refs []arena.Ref, b *Bound) int {
 			return upperBound(scores, b.Score)
 		}
 		return lowerBound(scores, b.Score)
+	case AtStart:
+		return 0
 	case AtEnd:
 		return hi
 	case byBoth:

@@ -98,8 +98,8 @@ func (v *View) countFront(b *Bound) int {
 
 // inFront tells whether member is in front of a bound by member.
 func inFront(member []byte, b *Bound) bool {
-	if b.By == AtEnd {
-		return true
+	if b.By != ByMember {
+		return b.By == AtEnd
 	}
 	c := bytes.Compare(member, b.Member)
 	return c < 0 || c == 0 && b.After
@@ -221,6 +221,7 @@ func (it *Iter) enter(r arena.Ref) {
 		return
 	}
 	it.leaf, it.at = it.t.leaf(r), 0
+	it.t.tab.FetchAll(it.leaf.refs[:it.leaf.n]) // one cache miss after the other would take longer
 	if it.down {
 		it.at = it.leaf.n - 1
 	}

@@ -163,6 +163,32 @@ func (s *Set) Scan(cursor uint64, count int, f func(member []byte, score float64
 	})
 }
 
+// Fetch begins to load what FindHash for hash h will read.
+func (s *Set) Fetch(h uint64) { s.tab.Fetch(h) }
+
+// Batch is some elements, with the hashes of their members.
+type Batch struct {
+	Members [][]byte
+	Scores  []float64
+	Hashes  []uint64
+}
+
+// Batches calls f for all elements, some dozens at a time and in no order, until it returns false. It is the fast way to walk over
+// a set that does not fit the cache. f must not change the set; the batch is valid until it returns.
+func (s *Set) Batches(f func(b *Batch) bool) {
+	var b Batch
+	s.tab.Batches(func(refs []arena.Ref) bool {
+		b.Members, b.Scores, b.Hashes = b.Members[:0], b.Scores[:0], b.Hashes[:0]
+		for _, r := range refs {
+			member, value := s.tab.KeyValue(r)
+			b.Members = append(b.Members, member)
+			b.Scores = append(b.Scores, getScore(value))
+			b.Hashes = append(b.Hashes, s.tab.Hash(member))
+		}
+		return f(&b)
+	})
+}
+
 // Random returns a record chosen with about equal probability, 0 if the set is empty. Equal refs are equal elements.
 func (s *Set) Random(rng *rand.Rand) arena.Ref { return s.tab.Random(rng) }
 

@@ -319,7 +319,7 @@ func addPackedScores(b *zset.Builder, lp []byte) error {
 
 // packScores returns the sorted elements as a listpack, nil if they are too many or too long.
 func (c *Ctx) packScores(b *zset.Builder) []byte {
-	if !c.zsetPackable(b.Len(), b.MemberMax, 0) {
+	if !c.zsetPackable(b.Len(), b.MemberMax(), 0) {
 		return nil
 	}
 	lp := listpack.New(nil)

@@ -9,10 +9,7 @@
 // the bit behind their last.
 package bitmap
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // Bit returns bit i of b, 0 beyond its end.
 func Bit(b []byte, i int64) byte {
@@ -36,13 +33,13 @@ func SetBit(b []byte, i int64, bit byte) {
 func Count(b []byte) int64 {
 	var n0, n1, n2, n3 int // one counter each, so that no addition waits for another
 	for ; len(b) >= 32; b = b[32:] {
-		n0 += bits.OnesCount64(binary.LittleEndian.Uint64(b))
-		n1 += bits.OnesCount64(binary.LittleEndian.Uint64(b[8:]))
-		n2 += bits.OnesCount64(binary.LittleEndian.Uint64(b[16:]))
-		n3 += bits.OnesCount64(binary.LittleEndian.Uint64(b[24:]))
+		n0 += bits.OnesCount64(word(b))
+		n1 += bits.OnesCount64(word(b[8:]))
+		n2 += bits.OnesCount64(word(b[16:]))
+		n3 += bits.OnesCount64(word(b[24:]))
 	}
 	for ; len(b) >= 8; b = b[8:] {
-		n0 += bits.OnesCount64(binary.LittleEndian.Uint64(b))
+		n0 += bits.OnesCount64(word(b))
 	}
 	for _, x := range b {
 		n1 += bits.OnesCount8(x)
@@ -76,8 +73,11 @@ func Find(b []byte, bit byte, from, to int64) int64 {
 		return within(at, x, to)
 	}
 	at++
-	for skip := uint64(flip) * 0x0101010101010101; at+8 <= end && binary.LittleEndian.Uint64(b[at:]) == skip; {
-		at += 8
+	for skip := uint64(flip) * 0x0101010101010101; at+32 <= end; at += 32 {
+		p := b[at : at+32]
+		if (word(p)^skip)|(word(p[8:])^skip)|(word(p[16:])^skip)|(word(p[24:])^skip) != 0 {
+			break
+		}
 	}
 	for ; at < end; at++ {
 		if x := b[at] ^ flip; x != 0 {

@@ -35,7 +35,7 @@ func randomBytes(rng *rand.Rand, n int) []byte {
 func TestCountAndFind(t *testing.T) {
 	rng := random(t)
 	for range 20000 {
-		b := randomBytes(rng, rng.IntN(70))
+		b := randomBytes(rng, rng.IntN(200))
 		total := int64(len(b)) * 8
 		from := rng.Int64N(total + 1)
 		to := from + rng.Int64N(total-from+1)
@@ -131,6 +131,15 @@ func TestCombine(t *testing.T) {
 				}
 				SetBit(want, i, truth(op, in))
 			}
+			for _, s := range sources {
+				if len(s) == long { // in place
+					Combine(op, s, sources)
+					if !bytes.Equal(s, want) {
+						t.Fatalf("operation %d in place: %x, want %x", op, s, want)
+					}
+					break
+				}
+			}
 			if !bytes.Equal(got, want) {
 				t.Fatalf("operation %d on %x: %x, want %x", op, sources, got, want)
 			}
@@ -215,6 +224,14 @@ func BenchmarkCount(b *testing.B) {
 	b.SetBytes(int64(len(p)))
 	for b.Loop() {
 		Count(p)
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	p := make([]byte, 1<<20)
+	b.SetBytes(int64(len(p)))
+	for b.Loop() {
+		Find(p, 1, 0, int64(len(p))*8)
 	}
 }
 

@@ -3,6 +3,7 @@ package bitmap
 import (
 	"crypto/subtle"
 	"encoding/binary"
+	"slices"
 )
 
 // Op is an operation of BITOP.
@@ -24,10 +25,15 @@ const (
 const blockBytes = 8 << 10
 
 // Combine writes the operation on the sources, of which there is at least one, over dst, whose length is that of
-// the longest. Shorter ones count as followed by zeros. dst must not overlap a source.
+// the longest. Shorter ones count as followed by zeros. dst may be one of the sources itself.
 func Combine(op Op, dst []byte, sources [][]byte) {
+	inPlace := slices.ContainsFunc(sources, func(s []byte) bool { return len(s) > 0 && &s[0] == &dst[0] })
+	var room [blockBytes]byte // in place, a block is written once nobody needs what was there
 	for at := 0; at < len(dst); at += blockBytes {
 		block := dst[at:min(at+blockBytes, len(dst))]
+		if inPlace {
+			block = room[:len(block)]
+		}
 		switch op {
 		case Diff1, AndOr:
 			combineFirst(op, block, at, sources)
@@ -35,6 +41,9 @@ func Combine(op Op, dst []byte, sources [][]byte) {
 			exactlyOne(block, at, sources)
 		default:
 			combineAll(op, block, at, sources)
+		}
+		if inPlace {
+			copy(dst[at:], block)
 		}
 	}
 }

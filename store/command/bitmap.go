@@ -259,13 +259,12 @@ func (c *Ctx) bitop(op bitmap.Op, later bool) error {
 		sources = append(sources, b)
 		long = max(long, len(b))
 	}
-	result := make([]byte, long) // not in place: the destination may be a source
-	bitmap.Combine(op, result, sources)
 	key := c.Args[2]
 	k := c.DB.FindForWrite(key)
 	switch {
 	case long > 0:
-		copy(k.Set(key, store.String, store.Raw, long, 0), result)
+		result := bitopResult(&k, key, long, c.Args[3:], sources)
+		bitmap.Combine(op, result, sources)
 		c.Changed(ClassString, "set", key)
 		if later {
 			c.Propagate(wordSet, key, result)
@@ -277,4 +276,23 @@ func (c *Ctx) bitop(op bitmap.Op, later bool) error {
 	}
 	c.Out.Int(int64(long))
 	return nil
+}
+
+// bitopResult makes k, whose name is key, a string of n bytes and returns them. If the key is one of the
+// sources its bytes are still there, in sources too. The other sources stay where they are.
+func bitopResult(k *store.Key, key []byte, n int, names, sources [][]byte) (result []byte) {
+	for i, name := range names {
+		if string(name) != string(key) || len(sources[i]) == 0 {
+			continue
+		}
+		if result == nil {
+			k.SetExpire(0)
+			result = stretch(k, key, n)
+		}
+		sources[i] = result
+	}
+	if result == nil {
+		result = k.Set(key, store.String, store.Raw, n, 0)
+	}
+	return result
 }

@@ -80,16 +80,16 @@ func (c *Ctx) editHLL(key []byte, f func(b []byte, created bool) ([]byte, error)
 		return err
 	}
 	k.SetEncoding(store.Raw)
-	n := len(k.Bytes())
-	if n < hll.DenseSize {
-		n += hllGrowth
+	old := k.Bytes()
+	if !hll.IsDense(old) {
+		old = k.Reserve(len(old) + hllGrowth)
 	}
-	old := k.Reserve(n)
 	b, err := f(old, created)
-	if &b[0] == &old[0] {
-		k.SetLen(len(b))
-	} else {
+	switch {
+	case &b[0] != &old[0]:
 		copy(k.Resize(len(b), false), b)
+	case len(b) != len(old):
+		k.SetLen(len(b))
 	}
 	return hllError(err)
 }

@@ -211,7 +211,7 @@ XAUTOCLAIM <xkey> <group> <consumer> 0 <id> {0 ( COUNT <count> | JUSTID ) }
 XINFO STREAM <xkey>
 XINFO GROUPS <xkey>
 XINFO CONSUMERS <xkey> <group>
-@ignore XINFO STREAM <xkey> FULL
+XINFO STREAM <xkey> FULL
 `,
 	"bitmap": `
 SETBIT <bkey> <offset> <bit>

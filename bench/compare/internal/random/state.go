@@ -100,7 +100,7 @@ func reads(typ, key string, packed bool) []Step {
 		return []Step{
 			{Args: []string{"XRANGE", key, "-", "+"}},
 			{Args: []string{"XINFO", "STREAM", key}, norm: reply.Default([]string{"XINFO", "STREAM"})},
-			{Args: full, norm: "near"},
+			{Args: full, norm: reply.Default(full)},
 		}
 	}
 	return nil

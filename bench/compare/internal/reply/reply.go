@@ -22,24 +22,25 @@ import (
 type norm func(a, b *wire.Frame, arg string)
 
 var norms = map[string]norm{
-	"exact":     func(_, _ *wire.Frame, _ string) {},             // switches off what byCommand says
-	"ignore":    each(func(f *wire.Frame) { *f = wire.Frame{} }), // any reply will do
-	"type":      each(onlyKind),                                  // type of the reply; of an error its first word
-	"shape":     each(shape),                                     // types and numbers of elements, at every depth
-	"unordered": each(sortElems),                                 // a set: elements in any order
-	"pairs":     each(sortPairs),                                 // a map, flat in RESP2: pairs in any order
-	"deep":      each(sortDeep),                                  // every aggregate inside in any order
-	"scan":      each(sortSecond(sortElems)),                     // a cursor and a set
-	"scanpairs": each(sortSecond(sortPairs)),                     // a cursor and a flat map
-	"near":      func(a, b *wire.Frame, _ string) { near(a, b) }, // every number 2 % or 2 apart at most
-	"digits":    each(zeroDigits),                                // runs of digits in strings count as one 0
-	"fields":    each(clientFields),                              // CLIENT LIST: addresses, ages and sizes blanked
-	"sections":  each(sections),                                  // INFO: only the # lines
-	"mask":      mask,                                            // mask:a,b - the types of the values after a and b
-	"idle":      func(a, b *wire.Frame, _ string) { idle(a, b) }, // XPENDING: the third of four is near
-	"words":     each(sortWords),                                 // words of strings in any order: ACL rules
-	"slowlog":   each(slowlog),                                   // ids, times and addresses blanked
-	"monitor":   each(monitor),                                   // MONITOR: time stamp and address blanked
+	"exact":     func(_, _ *wire.Frame, _ string) {},              // switches off what byCommand says
+	"ignore":    each(func(f *wire.Frame) { *f = wire.Frame{} }),  // any reply will do
+	"type":      each(onlyKind),                                   // type of the reply; of an error its first word
+	"shape":     each(shape),                                      // types and numbers of elements, at every depth
+	"unordered": each(sortElems),                                  // a set: elements in any order
+	"pairs":     each(sortPairs),                                  // a map, flat in RESP2: pairs in any order
+	"deep":      each(sortDeep),                                   // every aggregate inside in any order
+	"scan":      each(sortSecond(sortElems)),                      // a cursor and a set
+	"scanpairs": each(sortSecond(sortPairs)),                      // a cursor and a flat map
+	"near":      func(a, b *wire.Frame, _ string) { near(a, b) },  // every number 2 % or 2 apart at most
+	"digits":    each(zeroDigits),                                 // runs of digits in strings count as one 0
+	"fields":    each(clientFields),                               // CLIENT LIST: addresses, ages and sizes blanked
+	"sections":  each(sections),                                   // INFO: only the # lines
+	"mask":      mask,                                             // mask:a,b - the types of the values after a and b
+	"idle":      func(a, b *wire.Frame, _ string) { idle(a, b) },  // XPENDING: the third of four is near
+	"words":     each(sortWords),                                  // words of strings in any order: ACL rules
+	"slowlog":   each(slowlog),                                    // ids, times and addresses blanked
+	"times":     func(a, b *wire.Frame, _ string) { times(a, b) }, // Unix times in ms two seconds apart at most
+	"monitor":   each(monitor),                                    // MONITOR: time stamp and address blanked
 }
 
 // byCommand names the normalisation of commands whose replies differ by
@@ -61,7 +62,7 @@ var byCommand = map[string]string{
 	"SLOWLOG GET": "slowlog", "LATENCY HISTOGRAM": "type", "LATENCY DOCTOR": "type",
 	"DEBUG OBJECT": "digits", "DEBUG HTSTATS": "type", "DUMP": "type",
 	"XINFO CONSUMERS": "mask:idle,inactive",
-	"XINFO STREAM":    "mask:idle,inactive,seen-time,active-time,radix-tree-keys,radix-tree-nodes",
+	"XINFO STREAM":    "times mask:idle,inactive,radix-tree-keys,radix-tree-nodes",
 	"XPENDING":        "idle", "ACL GENPASS": "type", "ACL LIST": "words", "ACL GETUSER": "words", "ACL LOG": "mask:age-seconds,client-info",
 	"MONITOR": "monitor", "ROLE": "near",
 }
@@ -70,13 +71,19 @@ var byCommand = map[string]string{
 var containers = map[string]bool{"PUBSUB": true, "COMMAND": true, "CONFIG": true, "OBJECT": true, "CLIENT": true,
 	"MEMORY": true, "SLOWLOG": true, "LATENCY": true, "DEBUG": true, "XINFO": true, "ACL": true}
 
-// Known reports whether a directive names a normalisation.
-func Known(name string) bool {
-	name, _, _ = strings.Cut(name, ":")
-	return norms[name] != nil
+// Known reports whether a directive names normalisations.
+func Known(names string) bool {
+	for n := range strings.FieldsSeq(names) {
+		name, _, _ := strings.Cut(n, ":")
+		if norms[name] == nil {
+			return false
+		}
+	}
+	return names != ""
 }
 
-// Default is the normalisation that a command gets without being asked, or "".
+// Default names the normalisations that a command gets without being asked,
+// separated by spaces.
 func Default(args []string) string {
 	if len(args) == 0 {
 		return ""
@@ -95,7 +102,7 @@ func Equal(a, b wire.Frame, names ...string) bool {
 		return true
 	}
 	a, b = a.Clone(), b.Clone()
-	for _, n := range names {
+	for _, n := range strings.Fields(strings.Join(names, " ")) {
 		name, arg, _ := strings.Cut(n, ":")
 		if f := norms[name]; f != nil {
 			f(&a, &b, arg)
@@ -198,6 +205,16 @@ func idle(a, b *wire.Frame) {
 		if len(x.Elems) == 4 && len(y.Elems) == 4 && x.Elems[2].Kind == ':' {
 			nearMs(&x.Elems[2], &y.Elems[2])
 		}
+	}
+}
+
+func times(a, b *wire.Frame) {
+	const since = 1_000_000_000_000 // no count is as large
+	if x, ok := a.Int(); ok && x > since {
+		nearMs(a, b)
+	}
+	for i := 0; i < min(len(a.Elems), len(b.Elems)); i++ {
+		times(&a.Elems[i], &b.Elems[i])
 	}
 }
 

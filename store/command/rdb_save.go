@@ -126,7 +126,7 @@ func rdbZSet(w *rdb.Writer, k *store.Key, typ byte) {
 	}
 	view := zset.Large(k.Object().(*zset.Set))
 	w.Begin(typ, view.Len())
-	for it := view.Descend(0); it.Next(); {
+	for it := view.Descend(view.Len() - 1); it.Next(); {
 		w.Scored(it.Member(), it.Score())
 	}
 }

@@ -12,7 +12,7 @@ func tables() []*Command {
 		hashCommands,
 		setCommands,
 		listCommands,
-		dumpCommands,
+		dumpCommands, sortCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,
 		keyScanCommands,
 		bitmapCommands, bitfieldCommands,

@@ -84,8 +84,8 @@ func (o *addRules) decide(exists bool, old, score float64) (float64, outcome) {
 	return score, updated
 }
 
-// addOptions parses the options of ZADD and returns where the scores begin.
-func (c *Ctx) addOptions() (o addRules, first int, err error) {
+// zaddOptions parses the options of ZADD and returns where the scores begin.
+func (c *Ctx) zaddOptions() (o addRules, first int, err error) {
 	a := c.Options(2)
 	for more := true; more; {
 		switch {
@@ -119,7 +119,7 @@ func (c *Ctx) addOptions() (o addRules, first int, err error) {
 }
 
 func zaddCommand(c *Ctx) error {
-	o, first, err := c.addOptions()
+	o, first, err := c.zaddOptions()
 	if err != nil {
 		return err
 	}

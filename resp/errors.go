@@ -159,6 +159,12 @@ const (
 	ErrCountNegative Error = "ERR COUNT can't be negative"
 	ErrMaxlenNeg     Error = "ERR MAXLEN can't be negative"
 	ErrLimitNegative Error = "ERR LIMIT can't be negative"
+
+	// Of Redis 7.4: the expiry of fields.
+	ErrFieldsMissing  Error = "ERR Mandatory argument FIELDS is missing or not at the right position"
+	ErrNumFields      Error = "ERR Parameter `numFields` should be greater than 0"
+	ErrNumFieldsMatch Error = "ERR The `numfields` parameter must match the number of arguments"
+	ErrFieldExpireNeg Error = "ERR invalid expire time, must be >= 0"
 )
 
 // Sorted sets.

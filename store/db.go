@@ -112,6 +112,9 @@ func (db *DB) FindQuietly(key []byte) Key {
 	k := db.Peek(key)
 	if k.ref == 0 || k.rec.hasExpireField() && k.expireIfDue() {
 		db.s.Misses++
+		if db.s.Missed != nil {
+			db.s.Missed(db, key)
+		}
 	} else {
 		db.s.Hits++
 	}
@@ -139,6 +142,9 @@ func (db *DB) Visible(key []byte) Key {
 	}
 	return k
 }
+
+// Due reports whether the time of the key, a found one, has come.
+func (k *Key) Due() bool { return k.due() }
 
 func (k *Key) due() bool {
 	at := k.rec.expire()
@@ -176,6 +182,9 @@ func (k *Key) Delete() {
 func (db *DB) dropValue(k *Key) {
 	if o := k.Object(); o != nil {
 		db.s.objects.remove(binary.LittleEndian.Uint32(k.rec.value()))
+		if t, ok := o.(Timed); ok {
+			db.s.timers.remove(t)
+		}
 		db.s.reclaim.add(o)
 	}
 }
@@ -203,6 +212,7 @@ func (k *Key) Set(name []byte, t Type, e Encoding, n int, expireAt int64) []byte
 func (k *Key) SetObject(name []byte, t Type, e Encoding, o Object, expireAt int64) {
 	h := k.db.s.objects.add(o)
 	binary.LittleEndian.PutUint32(k.Set(name, t, e, handleBytes, expireAt), h)
+	k.db.s.Schedule(k)
 }
 
 // Resize changes the length of a value in the record to n, keeping its bytes as far as they fit, and returns
@@ -287,6 +297,9 @@ func (k *Key) create(name []byte, n int, expireAt int64) {
 	k.db.ix.Insert(k.hash, k.ref)
 	k.locate()
 	k.noteExpire(false, expireAt)
+	if s.Created != nil {
+		s.Created(k.db, name)
+	}
 }
 
 // locate finds the record's position again after an insertion.
@@ -364,6 +377,7 @@ func (k *Key) MoveTo(db *DB, name []byte) Key {
 	src := db.s.again(k)
 	if o != nil {
 		src.SetEncoding(Raw) // the handle has a new owner
+		db.s.Schedule(&dst)
 	}
 	src.Delete()
 	k.ref = 0

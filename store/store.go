@@ -33,6 +33,9 @@ type Store struct {
 	// Expired is called when a key has expired, before its record goes. It is nil while no key
 	// may expire by itself, as during loading.
 	Expired func(db *DB, key []byte)
+	// Missed is called when a key was looked up for reading and is not there, Created when a key that was missing has got a
+	// record, before its value is there. They must not use the store. Nil: nobody wants to know.
+	Missed, Created func(db *DB, key []byte)
 
 	// Stats are counted here and shown by INFO.
 	Hits, Misses, ExpiredKeys int64
@@ -43,6 +46,7 @@ type Store struct {
 	snap    *Snapshot
 	objects objectTable
 	reclaim reclaimQueue
+	timers  timers
 	pool    evictionPool
 	nextDB  int         // of random eviction
 	due     []arena.Ref // scratch of the expiry cycle

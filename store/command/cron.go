@@ -52,9 +52,12 @@ func (s *Server) initCron() {
 	s.cron.defrag = &task{"defragmentation", s.defragStep}
 }
 
-// expireStep removes the expired keys of one part of each database.
+// expireStep removes the expired keys of one part of each database, and expired fields of one hash.
 func (s *Server) expireStep() bool {
 	_, done := s.Store.ExpireStep()
+	if s.expireFields() {
+		done = false
+	}
 	return !done && s.cron.expireOn
 }
 

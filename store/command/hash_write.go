@@ -243,8 +243,6 @@ func hincrbyCommand(c *Ctx) error {
 	return nil
 }
 
-var hsetName = []byte("HSET")
-
 func hincrbyfloatCommand(c *Ctx) error {
 	by, ok := resp.ParseLongDouble(c.Args[3])
 	if !ok {
@@ -269,8 +267,8 @@ func hincrbyfloatCommand(c *Ctx) error {
 	}
 	pair := [2][]byte{c.Args[2], by.Append(nil)}
 	c.setFields(&k, c.Args[1], pair[:], true)
-	c.propagateIncrByFloat(&k, pair[:])
 	c.Changed(ClassHash, "hincrbyfloat", c.Args[1])
+	c.propagateFields(&k, c.Args[1], pair[:], true) // other machines may compute another result
 	c.Out.Bulk(pair[1])
 	return nil
 }

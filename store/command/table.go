@@ -9,7 +9,7 @@ import (
 func tables() []*Command {
 	return slices.Concat(
 		connectionCommands, clientCommands, commandCommands,
-		hashCommands,
+		hashCommands, fieldExpiryCommands, fieldExCommands,
 		setCommands,
 		listCommands,
 		dumpCommands, sortCommands,

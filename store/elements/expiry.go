@@ -1,6 +1,9 @@
 package elements
 
-import "spindle/store/arena"
+import (
+	"spindle/store/arena"
+	"spindle/store/index"
+)
 
 // Expiring returns the number of elements with an expiry.
 func (t *Table) Expiring() int { return t.expiring }
@@ -56,4 +59,15 @@ func (t *Table) Due(now int64) (due []arena.Ref, done bool) {
 	}
 	t.duePlace, t.scratch = t.ix.Due(t.duePlace, dueSegmentsMax, now, t.ExpireAt, t.scratch[:0])
 	return t.scratch, t.duePlace == 0
+}
+
+// Deadline returns a lower bound of the elements' expiries, 0 if none has one.
+func (t *Table) Deadline() int64 {
+	if t.expiring == 0 {
+		return 0
+	}
+	if at := t.ix.Deadline(); at != index.NoDeadline {
+		return at
+	}
+	return 0
 }

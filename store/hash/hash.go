@@ -16,8 +16,9 @@ import (
 // Map is a hash. It implements store.Object and store.Mover. Views that it returns are valid until its next
 // change; what it is given it copies.
 type Map struct {
-	t   *elements.Table
-	now int64 // fields that expire at or before it are not seen
+	t    *elements.Table
+	now  int64 // fields that expire at or before it are not seen
+	next int64 // no field expires before; 0: none expires
 }
 
 // New returns an empty map. seed is of the hash function.
@@ -44,7 +45,7 @@ func (m *Map) Free(steps int) int { return m.t.Free(steps) }
 func (m *Map) Move(steps int) (done bool) { return m.t.Defrag(steps, nil) }
 
 // Copy implements store.Copier.
-func (m *Map) Copy() any { return &Map{m.t.Copy(), m.now} }
+func (m *Map) Copy() any { return &Map{m.t.Copy(), m.now, m.next} }
 
 // Look sets the time, in Unix milliseconds, at which the following calls look at the map. math.MinInt64 shows every
 // field, as is right while a log is loaded: its commands saw them.

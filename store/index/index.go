@@ -690,6 +690,16 @@ func (ix *Index) Due(di, steps int, now int64, visit func(arena.Ref) int64, due 
 	return di, due
 }
 
+// Deadline returns a lower bound of the marked records' times, NoDeadline if there is none. It looks at every segment.
+func (ix *Index) Deadline() int64 {
+	earliest := int64(NoDeadline)
+	ix.eachSegment(func(_ int, w word) bool {
+		earliest = min(earliest, *ix.segment(w).deadline())
+		return true
+	})
+	return earliest
+}
+
 // Stats describes the table for DEBUG HTSTATS.
 type Stats struct {
 	Segments, Slots, Records, Directory, Depth int

@@ -109,6 +109,12 @@ const (
 	ErrUnblockedStreamGone Error = "UNBLOCKED the stream key no longer exists"
 )
 
+// MONITOR.
+const (
+	ErrMonitorBlocking Error = "ERR MONITOR isn't allowed for DENY BLOCKING client"
+	ErrMonitorKeyspace Error = "ERR Replica can't interact with the keyspace"
+)
+
 // CLIENT and HELLO.
 const (
 	ErrNoSuchClient        Error = "ERR No such client"
@@ -424,4 +430,21 @@ func ErrHelloOption(option []byte) Error {
 // ErrGeoPair quotes coordinates out of range.
 func ErrGeoPair(longitude, latitude float64) Error {
 	return Error(fmt.Sprintf("ERR invalid longitude,latitude pair %f,%f", longitude, latitude))
+}
+
+// ErrorText returns what follows the "-" of an error reply.
+func ErrorText(err error) string {
+	var w Writer
+	w.Err(err)
+	return string(w.Buf[1 : len(w.Buf)-2])
+}
+
+// ErrTrackingPrefixes is for a prefix of CLIENT TRACKING that overlaps with one the client follows.
+func ErrTrackingPrefixes(prefix, old string) Error {
+	return Error("ERR Prefix '" + prefix + "' overlaps with an existing prefix '" + old + "'. Prefixes for a single client must not overlap.")
+}
+
+// ErrTrackingPrefixesOnce is for two prefixes of one CLIENT TRACKING that overlap.
+func ErrTrackingPrefixesOnce(prefix, other string) Error {
+	return Error("ERR Prefix '" + prefix + "' overlaps with another provided prefix '" + other + "'. Prefixes for a single client must not overlap.")
 }

@@ -38,8 +38,11 @@ const (
 
 	killed      // conn.Close was called
 	inDirty     // in Server.dirty
+	inPushed    // in Server.pushes
 	pausedReads // conn.PauseReads was called
 	holdsConn   // conn.Hold was called for buffered commands
+
+	dirtyWatch // a watched key was changed
 
 	noEvict       // exempt from maxmemory-clients
 	replyOff      // CLIENT REPLY OFF
@@ -67,10 +70,17 @@ type Client struct {
 	conn Conn
 	db   *store.DB
 
-	flags  clientFlags
-	gates  gate // conditions of this client that commands have to be checked against
-	parser resp.Parser
-	held   heldReplies
+	flags   clientFlags
+	gates   gate // conditions of this client that commands have to be checked against
+	parser  resp.Parser
+	held    heldReplies
+	multi   *transaction   // since MULTI, or nil
+	watches []*watch       // watched keys
+	subs    *subscriptions // nil while there are none
+	waiter  *waiter        // what a blocked client waits for, or nil
+	track   *tracker       // CLIENT TRACKING, or nil
+	// softSinceMs is when the output first exceeded the soft limit of the client's class; 0: it does not.
+	softSinceMs int64
 	// postponed is a command that waits for the end of CLIENT PAUSE, or nil.
 	postponed [][]byte
 
@@ -177,19 +187,17 @@ func (c *Client) flush(logged int64) {
 	if len(c.Out.Buf) > 0 || c.flags&closing != 0 {
 		c.deliver(logged)
 	}
-	if cap(c.Out.Buf) <= scratchMax {
+	if c.s.scratch == nil && cap(c.Out.Buf) <= scratchMax {
 		c.s.scratch = c.Out.Buf
+	} else {
+		c.s.spare.give(c.Out.Buf)
 	}
 	c.Out.Buf = nil
 }
 
 // sendNow sends what there is in the middle of a pipeline.
 func (c *Client) sendNow() {
-	var logged int64
-	if c.s.Log != nil {
-		logged = c.s.Log.EndBatch(c.s.nowMs)
-	}
-	c.deliver(logged)
+	c.deliver(c.s.endBatch())
 	if cap(c.Out.Buf) > scratchMax {
 		c.Out.Buf = nil
 	}
@@ -204,21 +212,45 @@ func (c *Client) deliver(logged int64) {
 	}
 	if c.s.mustHold(c, logged) {
 		c.held.add(c, c.Out.Buf, logged)
+		c.limitOutput(len(c.held.buf))
 		return
 	}
 	c.conn.Send(c.Out.Buf)
 	if c.flags&closing != 0 {
 		c.conn.CloseAfterFlush()
-	} else if c.conn.Pending() > outputBound {
-		c.flags |= waitOutput
+	} else if n := c.conn.Pending(); n > 0 {
+		if n > outputBound {
+			c.flags |= waitOutput
+		}
+		c.limitOutput(n)
 	}
+}
+
+// limitOutput closes a client that has more bytes to read than client-output-buffer-limit allows to its class.
+func (c *Client) limitOutput(pending int) {
+	limit := &c.s.Config.ClientOutputBufferLimit[c.class()]
+	now := c.s.nowMs
+	switch n := int64(pending); {
+	case limit.Hard > 0 && n > limit.Hard:
+	case limit.Soft == 0 || n <= limit.Soft:
+		c.softSinceMs = 0
+		return
+	case c.softSinceMs == 0:
+		c.softSinceMs = now
+		return
+	case now-c.softSinceMs <= limit.SoftSeconds*1000:
+		return
+	}
+	c.s.logf(aof.Warning, "Client %s scheduled to be closed ASAP for overcoming of output buffer limits.", c.appendInfo(nil))
+	c.s.kill(c)
 }
 
 // bound keeps a half-closed connection open while commands wait to be executed, and bounds the input that may wait:
 // a client with nothing else to wait for is cut off, one that must read its replies first is not read from.
 func (c *Client) bound() {
 	buffered := c.parser.Buffered()
-	waiting := c.flags&(stopMask&^closing) != 0 && (buffered > 0 || c.postponed != nil)
+	// A blocked client is not held: if its peer has gone, nobody waits any more.
+	waiting := c.flags&(stopMask&^(closing|waitBlocked)) != 0 && (buffered > 0 || c.postponed != nil)
 	switch {
 	case waiting && c.flags&holdsConn == 0:
 		c.flags |= holdsConn
@@ -228,6 +260,9 @@ func (c *Client) bound() {
 		c.conn.Release()
 	}
 	full := int64(buffered) > c.s.Config.ClientQueryBufferLimit
+	if c.multi != nil {
+		full = int64(buffered)+c.multi.bytes > c.s.Config.ClientQueryBufferLimit
+	}
 	switch {
 	case full && waiting && c.flags&pausedReads == 0:
 		c.flags |= pausedReads

@@ -37,6 +37,7 @@ func isLocal(ip netip.Addr) bool { return ip.Unmap().IsLoopback() }
 
 // Closed forgets a client whose connection has gone.
 func (s *Server) Closed(c *Client) {
+	s.leave(c)
 	delete(s.clients, c.ID)
 	c.parser.Release()
 	c.conn = nil
@@ -48,11 +49,14 @@ func (s *Server) Closed(c *Client) {
 // checkClients closes clients that have been idle for too long.
 func (s *Server) checkClients() {
 	timeout := int64(s.Config.Timeout) * 1000
-	if timeout == 0 || s.cron.ticks%10 != 0 {
+	if s.cron.ticks%10 != 0 {
 		return
 	}
 	for _, c := range s.clients {
-		if c.flags&(waitBlocked|waitPaused) == 0 && s.nowMs-c.activeMs > timeout {
+		if c.softSinceMs != 0 {
+			c.limitOutput(c.conn.Pending() + len(c.held.buf))
+		}
+		if timeout > 0 && c.flags&(waitBlocked|waitPaused) == 0 && c.subs == nil && s.nowMs-c.activeMs > timeout {
 			s.kill(c)
 		}
 	}
@@ -62,6 +66,7 @@ func (s *Server) checkClients() {
 func (s *Server) kill(c *Client) {
 	if c.conn != nil && c.flags&killed == 0 {
 		c.flags |= closing | killed
+		s.leave(c)
 		c.conn.Close()
 	}
 }

@@ -81,6 +81,11 @@ const (
 	Protected
 	Sentinel
 	OnlySentinel
+
+	// Flags of our own, which COMMAND INFO does not show.
+	Immediate       // runs inside MULTI instead of waiting for EXEC
+	RunsQueue       // EXEC: it is judged by the commands it will run
+	WhileSubscribed // a RESP2 client with subscriptions may send it
 )
 
 // flagNames are in the order in which COMMAND INFO lists them.

@@ -24,13 +24,13 @@ var connectionCommands = []*Command{
 		History: []Change{{"6.2.0", "`protover` made optional; when called without arguments the command reports the current connection's context."}},
 		Syntax:  "[arguments(protover:integer [AUTH=username_password(username password)] [SETNAME=clientname])]",
 		Summary: "Handshake with Redis", Run: helloCommand},
-	{Name: "ping", Arity: -1, Flags: Fast, Group: "connection", Since: "1.0.0", Categories: CatConnection,
+	{Name: "ping", Arity: -1, Flags: Fast | WhileSubscribed, Group: "connection", Since: "1.0.0", Categories: CatConnection,
 		Complexity: "O(1)", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 		Syntax: "[message]", Summary: "Ping the server", Run: pingCommand},
-	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Group: "connection",
+	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | Immediate | WhileSubscribed, Group: "connection",
 		Since: "1.0.0", Categories: CatConnection, Complexity: "O(1)", Summary: "Close the connection",
 		Run: quitCommand},
-	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy, Group: "connection",
+	{Name: "reset", Arity: 1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | Immediate | WhileSubscribed, Group: "connection",
 		Since: "6.2.0", Categories: CatConnection, Complexity: "O(1)", Summary: "Reset the connection",
 		Run: resetCommand},
 	{Name: "select", Arity: 2, Flags: Loading | Stale | Fast, Group: "connection", Since: "1.0.0",
@@ -46,6 +46,10 @@ func echoCommand(c *Ctx) error {
 func pingCommand(c *Ctx) error {
 	if len(c.Args) > 2 {
 		return resp.ErrWrongArity(c.Cmd.full)
+	}
+	if c.C.inSubscribeMode() {
+		c.pingSubscribed()
+		return nil
 	}
 	if len(c.Args) == 2 {
 		c.Out.Bulk(c.Args[1])
@@ -103,6 +107,7 @@ func resetCommand(c *Ctx) error {
 
 // reset forgets all state of the connection.
 func (c *Client) reset() {
+	c.s.leave(c)
 	c.db = c.s.Store.DBs[0]
 	c.Out.Proto = 2
 	c.name = ""

@@ -14,7 +14,7 @@ import (
 var clientCommands = []*Command{
 	{Name: "client", Arity: -2, Group: "connection", Since: "2.4.0", Complexity: "Depends on subcommand.",
 		Summary: "A container for client connection commands",
-		Subs: []*Command{
+		Subs: append([]*Command{
 			{Name: "unpause", Arity: 2, Flags: Admin | NoScript | Loading | Stale, Group: "connection", Since: "6.2.0",
 				Categories: CatConnection, Complexity: "O(N) Where N is the number of paused clients",
 				Summary: "Resume processing of clients that were paused", Run: clientUnpauseCommand},
@@ -67,7 +67,7 @@ var clientCommands = []*Command{
 				Categories: CatConnection, Complexity: "O(1)", Syntax: "enabled(ON|OFF)",
 				Summary: "Controls whether commands sent by the client affect the LRU/LFU of accessed keys",
 				Run:     clientNoTouchCommand},
-		}},
+		}, trackingSubcommands...)},
 }
 
 func clientIdCommand(c *Ctx) error {
@@ -131,7 +131,12 @@ func (s *Server) sortedClients(keep func(*Client) bool) []*Client {
 const masterClient = config.PubsubClient + 1
 
 // class returns the client's class, by which its output is limited and clients are listed.
-func (c *Client) class() int { return config.NormalClient }
+func (c *Client) class() int {
+	if c.subs != nil {
+		return config.PubsubClient
+	}
+	return config.NormalClient
+}
 
 func parseClientClass(name []byte) (int, error) {
 	switch {
@@ -161,14 +166,14 @@ func (c *Client) appendInfo(b []byte) []byte {
 	number(" idle", (c.s.nowMs-c.activeMs)/1000)
 	text(" flags", c.flagLetters())
 	number(" db", int64(c.db.ID))
-	number(" sub", 0)
-	number(" psub", 0)
-	number(" ssub", 0)
-	number(" multi", -1)
+	number(" sub", c.subs.of(plainChannel))
+	number(" psub", c.subs.of(patternChannel))
+	number(" ssub", c.subs.of(shardChannel))
+	number(" multi", c.multi.len())
 	number(" qbuf", u.query)
 	number(" qbuf-free", u.queryFree)
 	number(" argv-mem", u.args)
-	number(" multi-mem", 0)
+	number(" multi-mem", u.multi)
 	number(" rbs", u.replyRoom)
 	number(" rbp", u.replyRoom)
 	number(" obl", u.reply)
@@ -178,7 +183,7 @@ func (c *Client) appendInfo(b []byte) []byte {
 	text(" events", c.eventLetters())
 	text(" cmd", c.lastName())
 	text(" user", c.userName())
-	number(" redir", -1)
+	number(" redir", c.track.redirection())
 	number(" resp", int64(max(c.Out.Proto, 2)))
 	text(" lib-name", c.libName)
 	text(" lib-ver", c.libVersion)
@@ -200,7 +205,14 @@ func (c *Client) flagLetters() string {
 		letter byte
 		on     bool
 	}{
+		{'O', c.gates&gateMonitor != 0},
+		{'P', c.subs != nil},
+		{'x', c.multi != nil},
 		{'b', c.flags&(waitBlocked|waitPaused) != 0},
+		{'t', c.track != nil},
+		{'R', c.track != nil && c.track.broken},
+		{'B', c.track != nil && c.track.bcast},
+		{'d', c.flags&dirtyWatch != 0},
 		{'c', c.flags&(closing|killed) == closing},
 		{'A', c.flags&killed != 0},
 		{'U', c.conn.IsUnix()},
@@ -348,22 +360,6 @@ func (c *Client) hush(start int) {
 	if c.flags&replySkipNext != 0 {
 		c.flags = c.flags&^replySkipNext | replySkip
 	}
-}
-
-// clientUnblockCommand ends another client's blocking command. It answers whether there was one; a client that merely waits for
-// the end of a pause is not blocked.
-func clientUnblockCommand(c *Ctx) error {
-	if len(c.Args) > 4 {
-		return resp.ErrSubcommandSyntax([]byte("client"), c.Args[1])
-	}
-	if len(c.Args) == 4 && !isToken(c.Args[3], "TIMEOUT") && !isToken(c.Args[3], "ERROR") {
-		return resp.ErrUnblockReason
-	}
-	if _, err := c.Int(2); err != nil {
-		return err
-	}
-	c.Out.Int(0)
-	return nil
 }
 
 func clientHelpCommand(c *Ctx) error { return c.help(clientHelp) }

@@ -9,11 +9,12 @@ type usage struct {
 	reply, replyRoom int64 // replies of the current event, and their buffer, which the client borrows while it runs
 	pending          int64 // replies that the kernel has not taken, or that wait for the log
 	pendingParts     int64 // in so many pieces
+	multi            int64 // commands that wait for EXEC
 	other            int64
 }
 
 func (u *usage) total() int64 {
-	return u.query + u.queryFree + u.args + u.replyRoom + u.pending + u.other
+	return u.query + u.queryFree + u.args + u.replyRoom + u.pending + u.multi + u.other
 }
 
 func (c *Client) usage() usage {
@@ -21,6 +22,7 @@ func (c *Client) usage() usage {
 		query:     int64(c.parser.Buffered() + c.parser.CommandBytes()),
 		reply:     int64(len(c.Out.Buf)),
 		replyRoom: int64(cap(c.Out.Buf)),
+		multi:     c.multi.size(),
 		pending:   int64(c.conn.Pending() + len(c.held.buf)),
 		other:     int64(unsafe.Sizeof(*c)) + int64(len(c.name)+len(c.libName)+len(c.libVersion)),
 	}

@@ -20,9 +20,6 @@ type effect struct {
 	db, end int
 }
 
-// hook says who wants to know about changed keys.
-type hook uint32
-
 // Changed reports that the command changed a key: watchers, notifications, waiting clients and the log hang off this call.
 // event is the name of the keyspace notification; if it is empty, none is sent.
 func (c *Ctx) Changed(class Class, event string, key []byte) { c.ChangedIn(c.DB, class, event, key) }
@@ -31,14 +28,14 @@ func (c *Ctx) Changed(class Class, event string, key []byte) { c.ChangedIn(c.DB,
 func (c *Ctx) ChangedIn(db *store.DB, class Class, event string, key []byte) {
 	c.changes++
 	if c.S.hooks != 0 {
-		c.S.keyChanged(c, db, class, event, key)
+		c.S.keyChanged(c.C, db, class, event, key)
 	}
 }
 
 // Notify publishes one more event of a key that Changed reports.
 func (c *Ctx) Notify(class Class, event string, key []byte) {
-	if c.S.hooks != 0 {
-		c.S.keyChanged(c, c.DB, class, event, key)
+	if c.S.hooks&hookNotify != 0 {
+		c.S.notify(c.DB, class, event, key)
 	}
 }
 
@@ -107,11 +104,9 @@ func (s *Server) removed(db *store.DB, key []byte, class Class, event string) {
 		s.Log.Append(db.ID, delName, key)
 	}
 	if s.hooks != 0 {
-		s.keyChanged(&s.unit.ctx, db, class, event, key)
+		s.keyChanged(nil, db, class, event, key)
 	}
 }
-
-func (s *Server) keyChanged(c *Ctx, db *store.DB, class Class, event string, key []byte) {}
 
 // Class is a class of keyspace events, as in notify-keyspace-events.
 type Class uint32

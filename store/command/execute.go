@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"spindle/aof"
 	"spindle/resp"
@@ -14,37 +15,55 @@ import (
 type gate uint32
 
 const (
-	gateAuth    gate = 1 << iota // client has not authenticated
-	gateLoading                  // data is being loaded
-	gateMemory                   // maxmemory is set
-	gateDisk                     // the log cannot be written
-	gatePause                    // CLIENT PAUSE
-	gateNoTouch                  // CLIENT NO-TOUCH
+	gateAuth       gate = 1 << iota // client has not authenticated
+	gateLoading                     // data is being loaded
+	gateMemory                      // maxmemory is set
+	gateDisk                        // the log cannot be written
+	gatePause                       // CLIENT PAUSE
+	gateNoTouch                     // CLIENT NO-TOUCH
+	gateMulti                       // client is between MULTI and EXEC
+	gateSubscribed                  // client has subscriptions
+	gateMonitored                   // somebody wants to see all commands
+	gateMonitor                     // client is one of those
+	gateTracking                    // client caches what it reads
 )
 
 // stages are the admission checks, in Redis's order. Each returns an error to refuse the command.
-var stages = []struct {
+var stages []stage
+
+type stage struct {
 	gate  gate
 	check func(s *Server, c *Client, cmd *Command, args [][]byte) error
-}{
-	{gateAuth, (*Server).checkAuth},
-	{gateMemory, (*Server).checkMemory},
-	{gateDisk, (*Server).checkDisk},
-	{gateLoading, (*Server).checkLoading},
-	{gateNoTouch, (*Server).checkNoTouch},
-	{gatePause, (*Server).checkPause},
 }
+
+func init() { // not in the declaration: a check may lead to execute, by way of a client that goes on
+	stages = []stage{
+		{gateAuth, (*Server).checkAuth},
+		{gateMulti, (*Server).checkInMulti},
+		{gateMemory, (*Server).checkMemory},
+		{gateDisk, (*Server).checkDisk},
+		{gateSubscribed, (*Server).checkSubscribed},
+		{gateMonitor, (*Server).checkMonitor},
+		{gateLoading, (*Server).checkLoading},
+		{gateNoTouch, (*Server).checkNoTouch},
+		{gatePause, (*Server).checkPause},
+		{gateMulti, (*Server).checkQueue},
+	}
+}
+
+// gateAfter are the conditions under which something is left to do when a command has run.
+const gateAfter = gateMonitored | gateTracking
 
 // gatesOf returns the conditions that concern a command.
 func gatesOf(c *Command) gate {
-	g := gateMemory | gatePause | gateNoTouch
+	g := gateMemory | gatePause | gateNoTouch | gateMulti | gateSubscribed | gateMonitor | gateAfter
 	if c.Flags&NoAuth == 0 {
 		g |= gateAuth
 	}
-	if c.Flags&Loading == 0 {
+	if c.Flags&Loading == 0 || c.Flags&RunsQueue != 0 {
 		g |= gateLoading
 	}
-	if c.Flags&Write != 0 {
+	if c.Flags&(Write|RunsQueue) != 0 {
 		g |= gateDisk
 	}
 	return g
@@ -83,11 +102,24 @@ func (s *Server) executeGated(c *Client, cmd *Command, args [][]byte, on gate) *
 	case err == nil:
 		s.call(c, cmd, args)
 		s.Store.Clock().Frozen = false
+		if on&gateAfter != 0 {
+			s.after(c, cmd, args)
+		}
 		return cmd
 	case err != errPostponed:
 		s.refuse(c, cmd, err)
 	}
 	return nil
+}
+
+// after does what is left when a command has run.
+func (s *Server) after(c *Client, cmd *Command, args [][]byte) {
+	if s.gates&gateMonitored != 0 {
+		s.feedMonitors(c, cmd, args)
+	}
+	if c.gates&gateTracking != 0 {
+		s.trackRead(c, cmd, args)
+	}
 }
 
 // lookup finds the command that args name.
@@ -119,6 +151,12 @@ func (s *Server) refuse(c *Client, cmd *Command, err error) {
 	if cmd != nil {
 		cmd.stats.Rejected++
 	}
+	if cmd != nil && cmd.Flags&RunsQueue != 0 {
+		err = resp.ErrExecAbortBecause(strings.TrimPrefix(resp.ErrorText(err), "ERR "))
+	}
+	if c.multi != nil {
+		c.failTransaction(cmd)
+	}
 	s.replyError(c, err)
 }
 
@@ -141,6 +179,12 @@ func (s *Server) call(c *Client, cmd *Command, args [][]byte) {
 	s.unit.depth = 0
 	if x.changes > 0 || s.unit.n > 0 {
 		s.finishUnit(x)
+		if len(s.tracking.later) > 0 {
+			s.tracking.finish()
+		}
+		if len(s.blocked.ready) > 0 {
+			s.serveBlocked()
+		}
 	}
 }
 
@@ -223,5 +267,10 @@ func (s *Server) slowlogPrecise() bool { return false }
 
 func (s *Server) noteDuration(c *Client, args [][]byte, nanos int64) {}
 
-func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error    { return resp.ErrNoAuth }
-func (s *Server) checkLoading(c *Client, cmd *Command, args [][]byte) error { return resp.ErrLoading }
+func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error { return resp.ErrNoAuth }
+func (s *Server) checkLoading(c *Client, cmd *Command, args [][]byte) error {
+	if c.flagsOf(cmd)&Loading != 0 {
+		return nil
+	}
+	return resp.ErrLoading
+}

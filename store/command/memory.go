@@ -60,7 +60,7 @@ func (s *Server) checkMemory(c *Client, cmd *Command, args [][]byte) error {
 		return nil
 	}
 	room := s.evict(evictNanosMax)
-	if !room && cmd.Flags&DenyOOM != 0 {
+	if !room && c.takesMemory(cmd) {
 		return resp.ErrOOM
 	}
 	return nil

@@ -38,6 +38,9 @@ func (s *Server) Call(c *Client, cmd *Command, args [][]byte, out *resp.Writer) 
 	cmd.stats.Calls++
 	cmd.stats.Nanos += nanos
 	s.noteDuration(c, args, nanos)
+	if (s.gates|c.gates)&gateAfter != 0 {
+		s.after(c, cmd, args)
+	}
 	return err
 }
 

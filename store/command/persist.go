@@ -194,7 +194,7 @@ func (s *Server) appendfsyncChanged() error {
 
 // checkDisk refuses writes that the log could not keep.
 func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
-	if s.Log == nil {
+	if s.Log == nil || c.flagsOf(cmd)&Write == 0 {
 		return nil
 	}
 	if err := s.Log.Err(); err != nil {

@@ -22,6 +22,12 @@ type Server struct {
 	gates   gate // conditions of the server that commands have to be checked against
 	hooks   hook // who wants to hear of changed keys
 
+	watched  watches
+	pubsub   pubsub
+	blocked  blocked
+	monitors []*Client
+	tracking tracking
+
 	gateReplies bool      // appendfsync always: replies wait for the log
 	holding     []*Client // clients with held replies
 
@@ -43,7 +49,11 @@ type Server struct {
 	unit    unit      // the effects of the running top-level command
 	scratch []byte    // reply buffer that clients use while they run
 	dirty   []*Client // clients with replies to send at the end of the event
-	stats   Stats
+
+	pushes       []*Client // clients with nothing but messages to send
+	pushesPosted bool      // a turn to send them will come
+	spare        spareBuffers
+	stats        Stats
 }
 
 // Env is what the server needs of the world outside.
@@ -91,15 +101,29 @@ func (s *Server) BeginEvent() {
 
 // EndEvent sends the replies that came up and hands the log what belongs to them.
 func (s *Server) EndEvent() {
-	var logged int64
-	if s.Log != nil {
-		logged = s.Log.EndBatch(s.nowMs)
+	if len(s.blocked.served) > 0 {
+		s.resumeServed()
 	}
+	if s.tracking.pending() {
+		s.tracking.flush()
+	}
+	logged := s.endBatch()
 	for len(s.dirty) > 0 {
 		c := s.dirty[len(s.dirty)-1]
 		s.dirty = s.dirty[:len(s.dirty)-1]
 		c.flush(logged)
 	}
+	if len(s.pushes) > 0 {
+		s.flushPushes(logged)
+	}
+}
+
+// endBatch hands the log what belongs to the event and returns the offset that must be durable before its replies are true.
+func (s *Server) endBatch() int64 {
+	if s.Log == nil {
+		return 0
+	}
+	return s.Log.EndBatch(s.nowMs)
 }
 
 // NowMs is the time of the current event, in Unix milliseconds.
@@ -124,6 +148,7 @@ func (s *Server) watchConfig() {
 	})
 	apply("lfu-log-factor", func() error { s.Store.Clock().LogFactor = cfg.LfuLogFactor; return nil })
 	apply("lfu-decay-time", func() error { s.Store.Clock().DecayMins = cfg.LfuDecayTime; return nil })
+	apply("notify-keyspace-events", s.notifyChanged)
 	cfg.OnChange("requirepass", s.requirepassChanged)
 	cfg.OnChange("appendonly", s.appendonlyChanged)
 	cfg.OnChange("appendfsync", s.appendfsyncChanged)

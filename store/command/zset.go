@@ -182,12 +182,9 @@ func zrankCommand(c *Ctx) error    { return c.rank(false) }
 func zrevrankCommand(c *Ctx) error { return c.rank(true) }
 
 func (c *Ctx) rank(reverse bool) error {
-	if len(c.Args) > 4 {
+	withScore := len(c.Args) == 4 && isToken(c.Args[3], "WITHSCORE")
+	if len(c.Args) > 3 && !withScore {
 		return resp.ErrWrongArity(c.Cmd.full)
-	}
-	withScore := len(c.Args) == 4
-	if withScore && !isToken(c.Args[3], "WITHSCORE") {
-		return resp.ErrSyntax
 	}
 	v, err := c.findZSet(c.Args[1])
 	if err != nil {

@@ -85,6 +85,7 @@ type rangeForm struct {
 // rangeQuery parses start or min, stop or max, and options from place i on.
 func (c *Ctx) rangeQuery(i int, f rangeForm) (q rangeQuery, err error) {
 	q = rangeQuery{by: f.by, reverse: f.revers, limit: -1}
+	orderOpen, byOpen := !f.fixed, !f.fixed // each may be chosen once
 	for a := c.Options(i + 2); a.More(); {
 		switch {
 		case !f.store && a.Token("WITHSCORES"):
@@ -93,12 +94,12 @@ func (c *Ctx) rangeQuery(i int, f rangeForm) (q rangeQuery, err error) {
 			if q.offset, err = a.Int(); err == nil {
 				q.limit, err = a.Int()
 			}
-		case !f.fixed && a.Token("REV"):
-			q.reverse = true
-		case !f.fixed && a.Token("BYLEX"):
-			q.by = byLex
-		case !f.fixed && a.Token("BYSCORE"):
-			q.by = byScore
+		case orderOpen && a.Token("REV"):
+			q.reverse, orderOpen = true, false
+		case byOpen && a.Token("BYLEX"):
+			q.by, byOpen = byLex, false
+		case byOpen && a.Token("BYSCORE"):
+			q.by, byOpen = byScore, false
 		default:
 			err = resp.ErrSyntax
 		}

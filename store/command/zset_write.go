@@ -79,7 +79,7 @@ func (o *addRules) decide(exists bool, old, score float64) (float64, outcome) {
 	case o.lt && score >= old, o.gt && score <= old:
 		return old, untouched
 	case score == old:
-		return old, same
+		return score, same // 0 for a -0
 	}
 	return score, updated
 }

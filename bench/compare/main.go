@@ -151,14 +151,15 @@ func runCorpus(p *pair.Pair, o options) (int, error) {
 			for _, d := range failures {
 				fmt.Println(d)
 			}
-			if err != nil {
-				return total, err
+			total += len(failures)
+			ran += len(f.Steps)
+			if err != nil { // a server that hangs or died; the next file may fare better
+				fmt.Println(err)
+				total++
 			}
 			if o.verbose {
 				fmt.Printf("%s RESP%d: %d steps, %d divergences, %v\n", f.Path, proto, len(f.Steps), len(failures), time.Since(start).Round(time.Millisecond))
 			}
-			total += len(failures)
-			ran += len(f.Steps)
 		}
 	}
 	fmt.Printf("%d steps, %d divergences\n", ran, total)

@@ -33,11 +33,12 @@ var norms = map[string]norm{
 	"scanpairs": each(sortSecond(sortPairs)),                      // a cursor and a flat map
 	"near":      func(a, b *wire.Frame, _ string) { near(a, b) },  // every number 2 % or 2 apart at most
 	"digits":    each(zeroDigits),                                 // runs of digits in strings count as one 0
-	"fields":    each(clientFields),                               // CLIENT LIST: addresses, ages and sizes blanked
+	"fields":    each(clientFields),                               // CLIENT LIST: addresses, ages and sizes blanked, fields of later versions left out
 	"sections":  each(sections),                                   // INFO: only the # lines
 	"mask":      mask,                                             // mask:a,b - the types of the values after a and b
 	"idle":      func(a, b *wire.Frame, _ string) { idle(a, b) },  // XPENDING: the third of four is near
 	"words":     each(sortWords),                                  // words of strings in any order: ACL rules
+	"superset":  superset,                                         // the other server may have more elements (commands of later versions)
 	"slowlog":   each(slowlog),                                    // ids, times and addresses blanked
 	"times":     func(a, b *wire.Frame, _ string) { times(a, b) }, // Unix times in ms two seconds apart at most
 	"monitor":   each(monitor),                                    // MONITOR: time stamp and address blanked
@@ -48,7 +49,7 @@ var norms = map[string]norm{
 var byCommand = map[string]string{
 	"SMEMBERS": "unordered", "SINTER": "unordered", "SUNION": "unordered", "SDIFF": "unordered",
 	"KEYS": "unordered", "HKEYS": "unordered", "HVALS": "unordered",
-	"PUBSUB CHANNELS": "unordered", "PUBSUB SHARDCHANNELS": "unordered", "COMMAND LIST": "unordered",
+	"PUBSUB CHANNELS": "unordered", "PUBSUB SHARDCHANNELS": "unordered", "COMMAND LIST": "superset unordered",
 	"HGETALL": "pairs", "CONFIG GET": "pairs",
 	"COMMAND": "ignore", "COMMAND INFO": "deep", "COMMAND DOCS": "deep", "COMMAND GETKEYSANDFLAGS": "deep",
 	"SCAN": "scan", "SSCAN": "scan", "HSCAN": "scanpairs", "ZSCAN": "scanpairs",
@@ -254,12 +255,23 @@ func zeroDigits(f *wire.Frame) {
 }
 
 var volatileFields = regexp.MustCompile(
-	`\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem|events|redir|watch|lib-name|lib-ver)=[^ \n]*`)
+	`\b(id|addr|laddr|fd|age|idle|qbuf|qbuf-free|argv-mem|multi-mem|rbs|rbp|obl|oll|omem|tot-mem|events|redir|watch)=[^ \n]*`)
+
+var laterFields = regexp.MustCompile(` (lib-name|lib-ver)=[^ \n]*`)
 
 func clientFields(f *wire.Frame) {
+	f.Text = laterFields.ReplaceAll(f.Text, nil)
 	f.Text = volatileFields.ReplaceAll(f.Text, []byte("$1="))
 	for i := range f.Elems {
 		clientFields(&f.Elems[i])
+	}
+}
+
+func superset(a, b *wire.Frame, _ string) {
+	if a.Aggregate() && b.Aggregate() {
+		b.Elems = slices.DeleteFunc(b.Elems, func(e wire.Frame) bool {
+			return !slices.ContainsFunc(a.Elems, func(f wire.Frame) bool { return wire.Equal(e, f) })
+		})
 	}
 }
 

@@ -54,6 +54,10 @@ func TestNormalisations(t *testing.T) {
 	f("mask:id", "%2 +id :1 +x :2", "%2 +id :1 +x :3", false)
 	f("idle", "*1 *4 +1-1 +c :5 :1", "*1 *4 +1-1 +c :7 :1", true)
 	f("idle", "*1 *4 +1-1 +c :5 :1", "*1 *4 +1-1 +c :5 :2", false)
+	f("superset", "*1 :1", "*2 :2 :1", true)
+	f("superset", "*2 :2 :1", "*1 :1", false)
+	f("superset unordered", "*2 :1 :3", "*3 :3 :2 :1", true)
+	f("superset unordered", "*2 :1 :3", "*2 :2 :1", false)
 	f("ignore", ":1", "-ERR", true)
 	f("digits", "+a:12", "+a:7", true)
 }

@@ -203,9 +203,11 @@ const (
 	ErrXtrimStrategy     Error = "ERR syntax error, XTRIM must be called with a trimming strategy"
 	ErrXaddZeroID        Error = "ERR The ID specified in XADD must be greater than 0-0"
 	ErrXaddSmallID       Error = "ERR The ID specified in XADD is equal or smaller than the target stream top item"
+	ErrStreamExhausted   Error = "ERR The stream has exhausted the last possible ID, unable to add more items"
 	ErrStreamElementSize Error = "ERR Elements are too large to be stored"
 	ErrStreamStart       Error = "ERR invalid start ID for the interval"
 	ErrStreamEnd         Error = "ERR invalid end ID for the interval"
+	ErrXreadUnbalanced   Error = "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."
 	ErrXreadGroup        Error = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
 	ErrXreadNoack        Error = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
 	ErrXreadgroupNoGroup Error = "ERR Missing GROUP option for XREADGROUP"
@@ -223,6 +225,7 @@ const (
 	ErrXclaimTime        Error = "ERR Invalid TIME option argument for XCLAIM"
 	ErrXclaimRetry       Error = "ERR Invalid RETRYCOUNT option argument for XCLAIM"
 	ErrXautoclaimMinIdle Error = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
+	ErrXautoclaimZero    Error = "ERR COUNT must be > 0"
 	ErrXautoclaimCount   Error = "ERR Insufficient memory, failed allocating transient memory, COUNT too high."
 	ErrGroupGone         Error = "NOGROUP the consumer group this client was blocked on no longer exists"
 )
@@ -363,6 +366,16 @@ func ErrNoKeyOrGroup(key, group []byte) Error {
 	return Error("NOGROUP No such key '" + string(cString(key, len(key))) + "' or consumer group '" + string(cString(group, len(group))) + "'")
 }
 
+// ErrNoGroupToRead is ErrNoKeyOrGroup as XREADGROUP puts it.
+func ErrNoGroupToRead(key, group []byte) Error {
+	return ErrNoKeyOrGroup(key, group) + " in XREADGROUP with GROUP option"
+}
+
+// ErrXclaimOption quotes an option that XCLAIM does not know.
+func ErrXclaimOption(option []byte) Error {
+	return Error("ERR Unrecognized XCLAIM option '" + string(cString(option, len(option))) + "'")
+}
+
 // ErrUnsupportedOption quotes an option of EXPIRE and its kin.
 func ErrUnsupportedOption(option []byte) Error {
 	return Error("ERR Unsupported option " + string(cString(option, len(option))))
@@ -447,4 +460,23 @@ func ErrTrackingPrefixes(prefix, old string) Error {
 // ErrTrackingPrefixesOnce is for two prefixes of one CLIENT TRACKING that overlap.
 func ErrTrackingPrefixesOnce(prefix, other string) Error {
 	return Error("ERR Prefix '" + prefix + "' overlaps with another provided prefix '" + other + "'. Prefixes for a single client must not overlap.")
+}
+
+// ErrGeoFrom quotes a search without a centre.
+func ErrGeoFrom(command []byte) Error {
+	return Error("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for " + string(cString(command, len(command))))
+}
+
+// ErrGeoBy quotes a search without a shape.
+func ErrGeoBy(command []byte) Error {
+	return Error("ERR exactly one of BYRADIUS and BYBOX can be specified for " + string(cString(command, len(command))))
+}
+
+// ErrGeoStoreWith is for a search that stores its result and has options of replies.
+func ErrGeoStoreWith(search bool) Error {
+	who := "STORE option in GEORADIUS"
+	if search {
+		who = "GEOSEARCHSTORE"
+	}
+	return Error("ERR " + who + " is not compatible with WITHDIST, WITHHASH and WITHCOORD options")
 }

@@ -78,6 +78,10 @@ func (s *Server) execute(c *Client, args [][]byte) *Command {
 		var err error
 		if cmd, err = s.lookup(args); err != nil {
 			c.last = nil
+			if crossProtocol(args[0]) {
+				s.repel(c)
+				return nil
+			}
 			s.refuse(c, cmd, err)
 			return nil
 		}

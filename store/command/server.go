@@ -54,6 +54,8 @@ type Server struct {
 	pushesPosted bool      // a turn to send them will come
 	spare        spareBuffers
 	stats        Stats
+
+	attackLoggedMs int64 // last log line about commands in an HTTP request
 }
 
 // Env is what the server needs of the world outside.

@@ -54,7 +54,7 @@ func TestAgainstModel(t *testing.T) {
 				}
 				delete(model, f)
 			case 3:
-				if at := now + rng.Int64N(1000); m.SetExpireAt([]byte(f), at) != ok {
+				if at := now + 1 + rng.Int64N(1000); m.SetExpireAt([]byte(f), at) != ok {
 					t.Fatalf("SetExpireAt(%s): want %v", f, ok)
 				} else if ok {
 					model[f] = item{it.value, at}

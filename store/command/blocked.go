@@ -23,8 +23,8 @@ type Wait struct {
 	// Serve runs when key is ready, with the command's arguments. It does what the command is for and replies, or reports
 	// false and has done nothing: the client goes on waiting. After an error it does not.
 	Serve func(c *Ctx, key []byte) (served bool, err error)
-	// TimedOut replies when time is up, and when the client must not wait.
-	TimedOut func(w *resp.Writer)
+	// Refused replies when the client must not wait; nil: as when time is up, with a null array.
+	Refused func(w *resp.Writer)
 	// AnyChange has Serve called for a ready key that is gone or of another type, too.
 	AnyChange bool
 }
@@ -64,10 +64,14 @@ type blocked struct {
 	busy   bool      // serving
 }
 
-// Block has the client wait. Where that cannot be, it is answered as if time were up.
+// Block has the client wait, unless it must not: see CanBlock.
 func (c *Ctx) Block(w Wait) error {
 	if !c.CanBlock() {
-		w.TimedOut(c.Out)
+		if w.Refused != nil {
+			w.Refused(c.Out)
+		} else {
+			c.Out.NullArray()
+		}
 		return nil
 	}
 	s := c.S
@@ -152,7 +156,7 @@ func (s *Server) release(c *Client, err error) {
 	if err != nil {
 		s.replyError(c, err)
 	} else {
-		c.waiter.TimedOut(&c.Out)
+		c.Out.NullArray()
 	}
 	c.hushServed(start)
 	c.markDirty()

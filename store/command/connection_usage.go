@@ -31,6 +31,9 @@ func (c *Client) usage() usage {
 		u.pendingParts = int64(max(len(c.held.parts), 1))
 	}
 	args := c.postponed
+	if c.waiter != nil {
+		args = c.waiter.args
+	}
 	if x := &c.s.unit.ctx; args == nil && c.s.unit.depth > 0 && x.C == c {
 		args = x.Args
 	}

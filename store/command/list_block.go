@@ -60,7 +60,7 @@ func (c *Ctx) blockingPop(serve func(c *Ctx, key []byte) (bool, error)) error {
 	if err != nil {
 		return err
 	}
-	return c.serveFirst(Wait{Keys: c.Args[1:last], Type: store.List, Millis: ms, Serve: serve, TimedOut: (*resp.Writer).NullArray})
+	return c.serveFirst(Wait{Keys: c.Args[1:last], Type: store.List, Millis: ms, Serve: serve})
 }
 
 // popNamed pops one element from a list, if there is one, and replies with the key and the element.
@@ -98,7 +98,7 @@ func (c *Ctx) blockingMove(timeoutAt int, serve func(c *Ctx, key []byte) (bool, 
 	if err != nil {
 		return err
 	}
-	return c.serveFirst(Wait{Keys: c.Args[1:2], Type: store.List, Millis: ms, Serve: serve, TimedOut: (*resp.Writer).Null})
+	return c.serveFirst(Wait{Keys: c.Args[1:2], Type: store.List, Millis: ms, Serve: serve, Refused: (*resp.Writer).Null})
 }
 
 func serveBlmove(c *Ctx, key []byte) (bool, error) {
@@ -140,7 +140,7 @@ func blmpopCommand(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.serveFirst(Wait{Keys: o.keys, Type: store.List, Millis: ms, Serve: serveBlmpop, TimedOut: (*resp.Writer).NullArray})
+	return c.serveFirst(Wait{Keys: o.keys, Type: store.List, Millis: ms, Serve: serveBlmpop})
 }
 
 func serveBlmpop(c *Ctx, key []byte) (bool, error) {

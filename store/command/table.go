@@ -18,7 +18,7 @@ func tables() []*Command {
 		keyScanCommands,
 		bitmapCommands, bitfieldCommands,
 		hyperloglogCommands,
-		zsetCommands, zsetWriteCommands, zsetRangeCommands, zsetPopCommands, zsetRandomCommands, zsetAlgebraCommands,
+		zsetCommands, zsetWriteCommands, zsetRangeCommands, zsetPopCommands, zsetBlockCommands, zsetRandomCommands, zsetAlgebraCommands,
 		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)
 }

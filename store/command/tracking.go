@@ -359,7 +359,7 @@ func (t *tracking) send(c *Client, key []byte, many [][]byte) {
 	case to.Out.Proto >= 3:
 		b = append(b, "_\r\n"...)
 	default:
-		b = append(b, "*-1\r\n"...)
+		b = append(b, "$-1\r\n"...)
 	}
 	t.s.pubsub.message = b
 	to.push(b)

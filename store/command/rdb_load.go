@@ -44,6 +44,8 @@ func (c *Ctx) rdbRead(r *rdb.Reader, typ byte) (loadedValue, error) {
 		return c.readZSet(r)
 	case rdb.Hash:
 		return c.readHash(r)
+	case rdb.Stream:
+		return c.readStream(r)
 	}
 	return nil, fmt.Errorf("values of RDB type %d are not supported", typ)
 }

@@ -36,6 +36,8 @@ func rdbType(k *store.Key) byte {
 			return rdb.TypeHashExpiry
 		}
 		return rdb.TypeHash
+	case store.Stream:
+		return rdb.TypeStream
 	}
 	return rdb.TypeString
 }
@@ -73,6 +75,8 @@ func rdbValue(w *rdb.Writer, k *store.Key) {
 		rdbSet(w, k, typ)
 	case store.ZSet:
 		rdbZSet(w, k, typ)
+	case store.Stream:
+		rdbStream(w, largeStream(k))
 	case store.Hash:
 		if m := hashMap(k); m != nil {
 			rdbHash(w, m, typ)

@@ -14,6 +14,7 @@ import (
 	"spindle/store/list"
 	"spindle/store/listpack"
 	"spindle/store/set"
+	"spindle/store/stream"
 	"spindle/store/zset"
 )
 
@@ -316,6 +317,8 @@ func (r *logRewrite) Large(db int, k *store.Key, o store.Object) store.Walker {
 				w.add(listpack.Element(lp, off, buf[:]))
 			}
 		})
+	case *stream.Stream:
+		w.inner = o.BeginWalk(&streamRewrite{largeWalk: w})
 	default:
 		panic(fmt.Sprintf("log rewrite: no walk for %T", o))
 	}

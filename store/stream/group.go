@@ -198,6 +198,45 @@ func (g *Group) Ack(id ID) bool {
 	return true
 }
 
+// unowned is the number of no consumer.
+const unowned = 1<<32 - 1
+
+// LoadPending adds an entry that is pending for a consumer who is not known yet. It reports false if it is pending already.
+func (g *Group) LoadPending(id ID, time int64, deliveries uint64) bool {
+	if _, twice := g.pending.find(id); twice {
+		return false
+	}
+	p := Pending{id, &Consumer{number: unowned}, time, deliveries}
+	p.put(g.pending.insert(id))
+	return true
+}
+
+// LoadOwner tells for whom an entry that LoadPending added is pending. It reports false if there is none without a
+// consumer.
+func (g *Group) LoadOwner(id ID, c *Consumer) bool {
+	at, ok := g.pending.find(id)
+	if !ok {
+		return false
+	}
+	p, number := readPending(g.pending.at(at))
+	if number != unowned {
+		return false
+	}
+	p.Consumer = c
+	p.put(g.pending.change(at))
+	c.owned.insert(id)
+	return true
+}
+
+// Loaded reports whether all that is pending has a consumer.
+func (g *Group) Loaded() bool {
+	n := g.pending.n
+	for _, c := range g.consumers {
+		n -= c.owned.n
+	}
+	return n == 0
+}
+
 // A Cursor walks over pending entries, of a group or of one of its consumers, in the order of their IDs. It is valid until an
 // entry begins or ends to be pending, or passes to another consumer; changes of time and deliveries do not matter.
 type Cursor struct {
@@ -237,7 +276,7 @@ func (g *Group) PendingEdges() (first, last ID) {
 
 // HasTombstones reports whether an entry behind id may have been removed other than by trimming.
 func (s *Stream) HasTombstones(id ID) bool {
-	return s.entries > 0 && !s.MaxDeleted.Zero() && !s.MaxDeleted.Less(id)
+	return s.entries > 0 && !s.MaxDeleted.Zero() && !s.MaxDeleted.Less(s.First) && !s.MaxDeleted.Less(id)
 }
 
 // ReadUpTo returns how many entries there were up to id since the stream began, ReadUnknown if there is no telling.

@@ -95,9 +95,7 @@ func (p *printer) Owned(id ID)              { fmt.Fprintf(&p.b, "owns %v\n", id)
 
 func walked(s *Stream) string {
 	var p printer
-	w := s.BeginWalk(&p)
-	for w.Step(7) >= 7 {
-	}
+	s.Visit(&p)
 	return p.b.String()
 }
 

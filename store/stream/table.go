@@ -317,15 +317,17 @@ func (t *table) move() {
 type view struct {
 	t     *table
 	heads []head
-	n     int
 }
 
 // freeze returns a view, which is good until thaw. A frozen table cannot be frozen again.
 func (t *table) freeze() view {
 	t.gen++
 	t.frozen, t.shared = true, true
-	return view{t, t.heads, t.n}
+	return t.look()
 }
+
+// look returns a view that is good until the table changes.
+func (t *table) look() view { return view{t, t.heads} }
 
 // thaw ends the view.
 func (v *view) thaw() {

@@ -83,23 +83,34 @@ func (s *Stream) BeginWalk(to Visitor) *Walk {
 	if s.walk != nil {
 		panic("stream: a walk is running")
 	}
-	w := &Walk{s: s, to: to, nodes: s.nodes.freeze()}
+	s.walk = s.newWalk(to, (*table).freeze)
+	return s.walk
+}
+
+// Visit hands out the stream at once.
+func (s *Stream) Visit(to Visitor) {
+	for w := s.newWalk(to, (*table).look); !w.ended; {
+		w.part()
+	}
+}
+
+func (s *Stream) newWalk(to Visitor, look func(*table) view) *Walk {
+	w := &Walk{s: s, to: to, nodes: look(&s.nodes)}
 	w.meta = Meta{s.entries, len(s.groups), s.Last, s.First, s.MaxDeleted, s.Added}
 	w.groups = make([]groupView, len(s.groups))
 	for i, g := range s.groups {
-		w.groups[i] = g.freeze()
+		w.groups[i] = g.look(look)
 	}
-	s.walk = w
 	return w
 }
 
-func (g *Group) freeze() groupView {
-	v := groupView{pending: g.pending.freeze(), names: make([]string, len(g.numbers))}
+func (g *Group) look(look func(*table) view) groupView {
+	v := groupView{pending: look(&g.pending), names: make([]string, len(g.numbers))}
 	v.GroupState = GroupState{g.name, g.Last, g.Read, g.pending.n, len(g.consumers)}
 	v.consumers = make([]consumerView, len(g.consumers))
 	for i, c := range g.consumers {
 		v.names[c.number] = c.name
-		v.consumers[i] = consumerView{ConsumerState{c.name, c.Seen, c.owned.n}, c.owned.freeze()}
+		v.consumers[i] = consumerView{ConsumerState{c.name, c.Seen, c.owned.n}, look(&c.owned)}
 	}
 	return v
 }
@@ -189,6 +200,9 @@ func (w *Walk) Stop() {
 		return
 	}
 	w.ended = true
+	if w.s.walk != w {
+		return // of Visit
+	}
 	w.s.walk = nil
 	w.nodes.thaw()
 	for i := range w.groups {

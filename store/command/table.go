@@ -8,7 +8,7 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
-		connectionCommands, clientCommands, commandCommands,
+		connectionCommands, clientCommands, commandCommands, databaseCommands,
 		hashCommands, fieldExpiryCommands, fieldExCommands,
 		setCommands,
 		listCommands, listBlockCommands,

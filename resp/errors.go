@@ -3,6 +3,8 @@ package resp
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -442,7 +444,13 @@ func ErrHelloOption(option []byte) Error {
 
 // ErrGeoPair quotes coordinates out of range.
 func ErrGeoPair(longitude, latitude float64) Error {
-	return Error(fmt.Sprintf("ERR invalid longitude,latitude pair %f,%f", longitude, latitude))
+	text := func(f float64) string {
+		if math.IsInf(f, 0) {
+			return string(AppendDouble(nil, f))
+		}
+		return strconv.FormatFloat(f, 'f', 6, 64)
+	}
+	return Error("ERR invalid longitude,latitude pair " + text(longitude) + "," + text(latitude))
 }
 
 // ErrorText returns what follows the "-" of an error reply.

@@ -19,6 +19,7 @@ func tables() []*Command {
 		bitmapCommands, bitfieldCommands,
 		hyperloglogCommands,
 		zsetCommands, zsetWriteCommands, zsetRangeCommands, zsetPopCommands, zsetBlockCommands, zsetRandomCommands, zsetAlgebraCommands,
+		geoCommands, geoSearchCommands,
 		streamCommands, streamRangeCommands, streamReadCommands, streamGroupCommands, streamClaimCommands, streamPendingCommands, streamInfoCommands,
 		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)

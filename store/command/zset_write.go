@@ -123,28 +123,33 @@ func zaddCommand(c *Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.addScores(&o, c.Args[first:])
+	_, err = c.addScores(&o, c.Args[first:])
+	return err
 }
 
-func zincrbyCommand(c *Ctx) error { return c.addScores(&addRules{incr: true}, c.Args[2:]) }
+func zincrbyCommand(c *Ctx) error {
+	_, err := c.addScores(&addRules{incr: true}, c.Args[2:])
+	return err
+}
 
-// addScores is ZADD, ZINCRBY and GEOADD: pairs are score, member, score, member. It replies.
-func (c *Ctx) addScores(o *addRules, pairs [][]byte) error {
+// addScores is ZADD, ZINCRBY and GEOADD: pairs are score, member, score, member. It replies, and returns how many elements it
+// has changed.
+func (c *Ctx) addScores(o *addRules, pairs [][]byte) (changed int, err error) {
 	var room [16]float64
 	scores := room[:0]
 	for i := 0; i < len(pairs); i += 2 {
 		score, ok := resp.ParseFloat(pairs[i])
 		switch {
 		case !ok:
-			return resp.ErrNotFloat
+			return 0, resp.ErrNotFloat
 		case !zset.Fits(len(pairs[i+1])):
-			return resp.ErrStringTooLong
+			return 0, resp.ErrStringTooLong
 		}
 		scores = append(scores, score)
 	}
 	z, err := c.editZSet(c.Args[1])
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var score float64
 	var out outcome
@@ -156,7 +161,7 @@ func (c *Ctx) addScores(o *addRules, pairs [][]byte) error {
 		case updated:
 			nUpdated++
 		case notNumber:
-			return resp.ErrScoreNaN
+			return 0, resp.ErrScoreNaN
 		}
 	}
 	if nAdded+nUpdated > 0 {
@@ -176,7 +181,7 @@ func (c *Ctx) addScores(o *addRules, pairs [][]byte) error {
 	default:
 		c.Out.Int(int64(nAdded))
 	}
-	return nil
+	return nAdded + nUpdated, nil
 }
 
 // A zsetEditor changes one sorted set, found or missing.

@@ -85,6 +85,17 @@ func (v *View) Range(from, to *Bound, reverse bool) (rank, n int) {
 	return v.lexRange(from, to, reverse)
 }
 
+// Front returns how many elements are in front of a bound by score.
+func (v *View) Front(b *Bound) int {
+	switch {
+	case v.len == 0:
+		return 0
+	case v.set != nil:
+		return v.set.RankOf(b)
+	}
+	return v.countFront(b)
+}
+
 // countFront returns how many elements of a packed set are in front of a bound by score.
 func (v *View) countFront(b *Bound) int {
 	n := 0

@@ -179,6 +179,9 @@ func xgroupDestroyCommand(c *Ctx) error {
 	if g != nil {
 		c.S.Store.Drop(s.RemoveGroup(c.Args[3]))
 		c.changedGroup("xgroup-destroy", c.Args[2])
+		if c.S.hooks&hookBlocked != 0 {
+			c.S.blocked.signal(c.DB, c.Args[2]) // who reads as the group waits in vain
+		}
 	}
 	c.replyFlag(g != nil)
 	return nil

@@ -1,9 +1,12 @@
 package command
 
 import (
+	"bytes"
 	"math"
+	"slices"
 
 	"spindle/resp"
+	"spindle/store"
 	"spindle/store/stream"
 )
 
@@ -176,8 +179,58 @@ func (c *Ctx) readStreams(byGroup bool) error {
 		return nil
 	}
 	c.Out.Drop(list)
-	c.Out.NullArray()
-	return nil
+	if o.blockMs < 0 {
+		c.Out.NullArray()
+		return nil
+	}
+	return c.awaitEntries(&o, readings)
+}
+
+// blockedCountMax is how many entries a client gets that has waited, if it did not say: the ID it gave may be far behind.
+const blockedCountMax = 1000
+
+// awaitEntries has the client wait for entries behind those it has now.
+func (c *Ctx) awaitEntries(o *readOptions, readings []reading) error {
+	after := make([]stream.ID, len(readings))
+	for i := range readings {
+		after[i] = readings[i].after
+	}
+	return c.Block(Wait{Keys: o.keys, Type: store.Stream, Millis: o.blockMs, AnyChange: o.group != nil,
+		Serve: func(c *Ctx, key []byte) (bool, error) { return c.serveEntries(key, after) }})
+}
+
+// serveEntries answers a client that has waited with the entries of one stream. A group or its stream may be gone by now.
+func (c *Ctx) serveEntries(key []byte, after []stream.ID) (bool, error) {
+	byGroup := c.Cmd.Flags&Write != 0
+	o, err := c.readOptions(byGroup)
+	if err != nil {
+		return false, err
+	}
+	c.DontPropagate()
+	o.count = min(o.count, blockedCountMax)
+	i := slices.IndexFunc(o.keys, func(k []byte) bool { return bytes.Equal(k, key) })
+	r := reading{key: o.keys[i], after: after[i]}
+	k := c.DB.FindForWrite(key)
+	switch {
+	case k.Exists() && k.Type() == store.Stream:
+		r.s = largeStream(&k)
+	case byGroup:
+		return false, resp.ErrUnblockedStreamGone
+	default:
+		return false, nil
+	}
+	if byGroup {
+		if r.group = r.s.Group(o.group); r.group == nil {
+			return false, resp.ErrGroupGone
+		}
+	}
+	if !r.due() {
+		return false, nil
+	}
+	list := c.reserveStreams()
+	c.replyReading(&o, &r)
+	c.Out.SetLen(list, 1)
+	return true, nil
 }
 
 // reserveStreams begins a reply of keys and their entries: pairs in RESP2, a map in RESP3.

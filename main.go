@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -27,7 +28,7 @@ import (
 func main() {
 	cfg, info, err := config.Load(os.Args[1:], os.Stdin)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		complain(err)
 		os.Exit(1)
 	}
 	switch info.Action {
@@ -35,7 +36,7 @@ func main() {
 		fmt.Println(command.VersionLine())
 		return
 	case config.ShowHelp:
-		fmt.Print(usage)
+		fmt.Fprintf(os.Stderr, config.Usage, "./spindle")
 		os.Exit(1)
 	}
 	stop := process.Profile()
@@ -44,19 +45,15 @@ func main() {
 	os.Exit(status)
 }
 
-const usage = `Usage: ./spindle [/path/to/redis.conf] [options] [-]
-       ./spindle - (read config from stdin)
-       ./spindle -v or --version
-       ./spindle -h or --help
-
-Examples:
-       ./spindle (run the server with default conf)
-       echo 'maxmemory 128mb' | ./spindle -
-       ./spindle /etc/redis/6379.conf
-       ./spindle --port 7777
-       ./spindle /etc/myredis.conf --loglevel verbose -
-       ./spindle /etc/myredis.conf --loglevel verbose
-`
+// complain says why the configuration is unusable, the way that Redis says it.
+func complain(err error) {
+	var l *config.LoadError
+	if errors.As(err, &l) && l.Log {
+		serverlog.New().Logf(config.LogWarning, "%s", l.Text)
+		return
+	}
+	fmt.Fprintln(os.Stderr, err)
+}
 
 // run serves until it is asked to stop and returns the exit status.
 func run(cfg *config.Config, info config.LoadInfo) int {
@@ -72,8 +69,8 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 		logf(aof.Warning, "%v", err)
 		return 1
 	}
-	if err := log.Configure(cfg); err != nil {
-		return fail(err)
+	if err := log.Configure(cfg); err != nil { // no syslog, but the rest of the log
+		logf(aof.Warning, "%v", err)
 	}
 	daemon := process.IsDaemon()
 	supervisor, err := process.Supervise(cfg.Supervised)
@@ -87,11 +84,6 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 		return 0
 	}
 	greet(cfg, info, logf)
-	if err := writePidfile(cfg, daemon); err != nil {
-		logf(aof.Warning, "Failed to write PID file: %v", err)
-	}
-	defer process.RemovePidfile(cfg.Pidfile)
-
 	var l *loop.Loop
 	s := newServer(cfg, &l, logf)
 	log.SetRole(serverlog.Master)
@@ -99,9 +91,12 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	fitMaxClients(cfg, logf)
 	l, err = loop.Listen(listenConfig(cfg, logf), handler{s, &l})
 	if err != nil {
-		logf(aof.Warning, "Failed listening on port %d (TCP), aborting.", cfg.Port)
-		return fail(err)
+		return fail(listenFailure(err, cfg.Port, logf))
 	}
+	if err := writePidfile(cfg, daemon); err != nil { // now that no other server has the port
+		logf(aof.Warning, "Failed to write PID file: %v", err)
+	}
+	defer process.RemovePidfile(cfg.Path(cfg.Pidfile))
 	var failure error
 	s.Load(progress(), func(err error) {
 		if failure = err; err != nil {
@@ -148,7 +143,7 @@ func writePidfile(cfg *config.Config, daemon bool) error {
 	if cfg.Pidfile == "" {
 		return nil
 	}
-	return process.WritePidfile(cfg.Pidfile)
+	return process.WritePidfile(cfg.Path(cfg.Pidfile))
 }
 
 // newServer makes the command server; l is set before it is used.
@@ -166,6 +161,16 @@ func newServer(cfg *config.Config, l **loop.Loop, logf func(aof.Level, string, .
 		Logf: logf,
 		Stop: func() { (*l).Shutdown() },
 	})
+}
+
+// listenFailure words a failure of loop.Listen as Redis does.
+func listenFailure(err error, port int, logf func(aof.Level, string, ...any)) error {
+	if errors.Is(err, loop.ErrUnixSocket) {
+		return fmt.Errorf("Failed opening Unix socket: %w", err)
+	}
+	text := err.Error()
+	logf(aof.Warning, "Warning: %s%s", strings.ToUpper(text[:1]), text[1:])
+	return fmt.Errorf("Failed listening on port %d (TCP), aborting.", port)
 }
 
 // progress returns a function that shows how far loading is, if standard output is a terminal.

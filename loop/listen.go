@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// ErrUnixSocket tells the failures of Listen that concern the Unix socket from those of the TCP addresses.
+var ErrUnixSocket = errors.New("could not create Unix socket")
+
 // unixPathMax is what fits sockaddr_un on every system.
 const unixPathMax = 103
 
@@ -117,11 +120,11 @@ func (l *Loop) prepareUnix() (temp string, err error) {
 	}
 	path := l.unixPath
 	if err := checkUnix(path); err != nil {
-		return "", fmt.Errorf("could not create Unix socket %s: %w", l.cfg.UnixSocket, err)
+		return "", fmt.Errorf("%w %s: %w", ErrUnixSocket, l.cfg.UnixSocket, err)
 	}
 	temp = filepath.Join(filepath.Dir(path), tempName(rand.Text()))
 	if len(temp) > unixPathMax || strings.ContainsRune(temp, '?') || strings.Contains(temp, "://") {
-		return "", fmt.Errorf("could not create Unix socket %s: the directory's name is too long or has ? or :// in it", l.cfg.UnixSocket)
+		return "", fmt.Errorf("%w %s: the directory's name is too long or has ? or :// in it", ErrUnixSocket, l.cfg.UnixSocket)
 	}
 	return temp, nil
 }
@@ -181,7 +184,7 @@ func (l *Loop) publishUnix(temp string) error {
 	err := l.placeUnix(temp)
 	if err != nil {
 		os.Remove(temp)
-		err = fmt.Errorf("could not create Unix socket %s: %w", l.cfg.UnixSocket, err)
+		err = fmt.Errorf("%w %s: %w", ErrUnixSocket, l.cfg.UnixSocket, err)
 	}
 	return err
 }

@@ -27,6 +27,9 @@ import (
 
 func main() {
 	cfg, info, err := config.Load(os.Args[1:], os.Stdin)
+	if info.Stdin != "" {
+		serverlog.New().Logf(config.LogWarning, "Reading config from stdin")
+	}
 	if err != nil {
 		complain(err)
 		os.Exit(1)

@@ -37,7 +37,10 @@ func (s *Server) keyChanged(by *Client, db *store.DB, class Class, event string,
 }
 
 // Flushing must be called before a database is emptied.
-func (s *Server) Flushing(db *store.DB) { s.watched.touchAll(db, nil) }
+func (s *Server) Flushing(db *store.DB) {
+	s.watched.touchAll(db, nil)
+	s.blocked.signalAll(db) // some wait for a key that must not go; they are served when it has
+}
 
 // Flushed must be called once the databases have been emptied.
 func (s *Server) Flushed(by *Client) {

@@ -344,3 +344,24 @@ func BenchmarkIndex10M(b *testing.B) {
 		d.l.Cursor(5_000_000)
 	}
 }
+
+// TestMergeLimit has two chunks that Redis merges to 8194 bytes, and two that it does not to 8195.
+func TestMergeLimit(t *testing.T) {
+	for _, more := range []int{0, 1} {
+		d := newDriver(t, 1, 3)
+		for _, elems := range [][]string{{strings.Repeat("a", 8), ""}, {strings.Repeat("b", 8170+more)}} {
+			lp := listpack.New(nil)
+			for _, e := range elems {
+				lp = listpack.Append(lp, []byte(e))
+			}
+			d.l.AppendChunk(lp)
+		}
+		size := int(d.l.at(place{0, 0}).size + d.l.at(place{0, 1}).size)
+		if size-mergeSaves != chunkBytesSafe+more {
+			t.Fatalf("%d bytes do not test the limit", size)
+		}
+		if got := d.l.mergeable(place{}); got != (more == 0) {
+			t.Errorf("%d bytes are mergeable: %v", size, got)
+		}
+	}
+}

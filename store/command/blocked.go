@@ -136,7 +136,9 @@ func (s *Server) unblock(c *Client) {
 	c.flags &^= waitBlocked
 	b.count--
 	s.setHook(hookBlocked, b.keys > 0)
-	b.served = append(b.served, c)
+	if c.flags&closing == 0 {
+		b.served = append(b.served, c)
+	}
 }
 
 // timeOut answers a waiter whose time is up. It runs on the loop.

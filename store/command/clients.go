@@ -37,13 +37,13 @@ func isLocal(ip netip.Addr) bool { return ip.Unmap().IsLoopback() }
 
 // Closed forgets a client whose connection has gone.
 func (s *Server) Closed(c *Client) {
+	c.flags |= closing
 	s.leave(c)
 	delete(s.clients, c.ID)
 	c.parser.Release()
 	c.conn = nil
 	c.held = heldReplies{}
 	s.forgetPostponed(c)
-	c.flags |= closing
 }
 
 // checkClients closes clients that have been idle for too long.

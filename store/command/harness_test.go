@@ -250,10 +250,15 @@ type fakeConn struct {
 	holds   int
 	paused  bool
 	closed  bool
+	discard bool // keep nothing of what is sent
 	pending int
 }
 
-func (c *fakeConn) Send(p []byte)        { c.out = append(c.out, p...) }
+func (c *fakeConn) Send(p []byte) {
+	if !c.discard {
+		c.out = append(c.out, p...)
+	}
+}
 func (c *fakeConn) Pending() int         { return c.pending }
 func (c *fakeConn) Hold()                { c.holds++ }
 func (c *fakeConn) Release()             { c.holds-- }

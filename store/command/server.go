@@ -103,7 +103,8 @@ func (s *Server) BeginEvent() {
 
 // EndEvent sends the replies that came up and hands the log what belongs to them.
 func (s *Server) EndEvent() {
-	if len(s.blocked.served) > 0 {
+	for len(s.blocked.ready)+len(s.blocked.served) > 0 {
+		s.serveBlocked() // what an expired key made ready: a command does so itself
 		s.resumeServed()
 	}
 	if s.tracking.pending() {

@@ -229,6 +229,8 @@ const (
 	ErrXautoclaimMinIdle Error = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
 	ErrXautoclaimZero    Error = "ERR COUNT must be > 0"
 	ErrXautoclaimCount   Error = "ERR Insufficient memory, failed allocating transient memory, COUNT too high."
+	ErrNumIDs            Error = "ERR Number of IDs must be a positive integer"
+	ErrNumIDsMatch       Error = "ERR The `numids` parameter must match the number of arguments"
 	ErrGroupGone         Error = "NOGROUP the consumer group this client was blocked on no longer exists"
 )
 

@@ -8,6 +8,7 @@ import (
 
 	"spindle/bench/client"
 	"spindle/bench/servers"
+	"spindle/resp"
 )
 
 func TestStreamEffects(t *testing.T) {
@@ -41,6 +42,35 @@ func TestStreamEffects(t *testing.T) {
 		claim("c", "1700000000001-10", 4, "1700000000002-0"), claim("a", "1700000000001-11", 2, "1700000000002-0"), "EXEC")
 	r.wantEffects("XACK s g 1-1")
 	r.wantEffects("XACK s g 1700000000001-10", "XACK s g 1700000000001-10")
+}
+
+// What the documentation of Redis 8.2 says of XDELEX and XACKDEL.
+func TestStreamDeletions(t *testing.T) {
+	r := newRig(t, "appendonly yes")
+	for i := 1; i <= 9; i++ {
+		r.do(fmt.Sprintf("XADD s %d-1 f v", i))
+	}
+	r.do("XGROUP CREATE s g 0")
+	r.do("XGROUP CREATE s h 0")
+	r.do("XREADGROUP GROUP g c COUNT 6 STREAMS s >")
+	r.do("XREADGROUP GROUP h c COUNT 4 STREAMS s >")
+	r.want("XDELEX nokey IDS 2 1-1 2-1", "*2\r\n:-1\r\n:-1\r\n")
+	r.want("XACKDEL s nogroup IDS 1 1-1", "*1\r\n:-1\r\n")
+	r.want("XDELEX s KEEPREF IDS 2 1-1 1-1", "*2\r\n:1\r\n:-1\r\n")
+	r.want("XDELEX s ACKED IDS 3 2-1 9-1 7-7", "*3\r\n:2\r\n:2\r\n:-1\r\n")
+	r.wantEffects("XDELEX s DELREF IDS 1 2-1", "MULTI", "XACK s g 2-1", "XACK s h 2-1", "XDEL s 2-1", "EXEC")
+	r.want("XACKDEL s g ACKED IDS 3 3-1 5-1 2-1", "*3\r\n:2\r\n:2\r\n:-1\r\n")
+	r.want("XACKDEL s h ACKED IDS 1 3-1", "*1\r\n:1\r\n")
+	r.want("XACKDEL s g IDS 2 1-1 6-1", "*2\r\n:1\r\n:1\r\n")
+	r.want("XACKDEL s g DELREF IDS 1 4-1", "*1\r\n:1\r\n")
+	r.want("XPENDING s g", "*4\r\n:0\r\n$-1\r\n$-1\r\n*-1\r\n")
+	r.want("XPENDING s h", "*4\r\n:1\r\n$3\r\n1-1\r\n$3\r\n1-1\r\n*1\r\n*2\r\n$1\r\nc\r\n$1\r\n1\r\n")
+	r.want("XLEN s", ":4\r\n")
+	r.wantEffects("XDELEX s IDS 1 1-1")
+	for line, err := range map[string]resp.Error{"XDELEX s IDS 0 1-1": resp.ErrNumIDs, "XDELEX s IDS 2 1-1": resp.ErrNumIDsMatch,
+		"XDELEX s IDS 1 x": resp.ErrStreamID, "XDELEX s FOO IDS 1 1-1": resp.ErrSyntax, "XACKDEL s g ACKED DELREF ACKED": resp.ErrSyntax} {
+		r.want(line, "-"+string(err)+"\r\n")
+	}
 }
 
 // fillStreams makes streams of several shapes and returns their keys.

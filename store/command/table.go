@@ -20,7 +20,8 @@ func tables() []*Command {
 		hyperloglogCommands,
 		zsetCommands, zsetWriteCommands, zsetRangeCommands, zsetPopCommands, zsetBlockCommands, zsetRandomCommands, zsetAlgebraCommands,
 		geoCommands, geoSearchCommands,
-		streamCommands, streamRangeCommands, streamReadCommands, streamGroupCommands, streamClaimCommands, streamPendingCommands, streamInfoCommands,
+		streamCommands, streamRangeCommands, streamReadCommands, streamGroupCommands, streamClaimCommands, streamPendingCommands,
+		streamInfoCommands, streamDeleteCommands,
 		stringCommands, stringSetCommands, stringNumberCommands, stringRangeCommands, lcsCommands,
 	)
 }

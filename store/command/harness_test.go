@@ -71,7 +71,10 @@ func newRig(t testing.TB, directives ...string) *rig {
 		}
 	})
 	r.settle()
-	t.Cleanup(func() { r.s.CloseLog() })
+	t.Cleanup(func() {
+		r.s.CloseLog()
+		r.s.Store.Mem.Close()
+	})
 	r.fakeClient = r.connect()
 	return r
 }

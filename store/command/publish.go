@@ -95,8 +95,12 @@ func (c *Client) pushed() {
 }
 
 // pushesAtOnce is up to how many clients get what was pushed to them at the end of the event. More wait for the next turn
-// of the loop: until then other publishers may have had their say, and one write serves for all.
-const pushesAtOnce = 8
+// of the loop: until then other publishers may have had their say, and one write serves for all. The writes are what costs,
+// so the next turn comes no sooner than a part of the time that the last one took.
+const (
+	pushesAtOnce = 8
+	pushesPause  = 4 // the pause is this part of the time
+)
 
 // flushPushes sends what was pushed in this event.
 func (s *Server) flushPushes(logged int64) {
@@ -104,15 +108,26 @@ func (s *Server) flushPushes(logged int64) {
 		s.sendPushes(logged)
 		return
 	}
-	if !s.pushesPosted {
-		s.pushesPosted = true
-		s.env.Post(func() {
-			s.pushesPosted = false
-			s.BeginEvent()
-			s.sendPushes(s.endBatch())
-			s.EndEvent()
-		})
+	if s.pushesPosted {
+		return
 	}
+	s.pushesPosted = true
+	if wait := s.pushesNext - s.env.MonoNano(); wait > 0 {
+		s.env.After(wait, s.pushTurn)
+	} else {
+		s.env.Post(s.pushTurn)
+	}
+}
+
+// pushTurn sends what was pushed to many. It runs on the loop.
+func (s *Server) pushTurn() {
+	s.pushesPosted = false
+	s.BeginEvent()
+	start := s.env.MonoNano()
+	s.sendPushes(s.endBatch())
+	end := s.env.MonoNano()
+	s.pushesNext = end + (end-start)/pushesPause
+	s.EndEvent()
 }
 
 func (s *Server) sendPushes(logged int64) {

@@ -52,6 +52,7 @@ type Server struct {
 
 	pushes       []*Client // clients with nothing but messages to send
 	pushesPosted bool      // a turn to send them will come
+	pushesNext   int64     // not before then, in monotonic nanoseconds
 	spare        spareBuffers
 	stats        Stats
 

@@ -220,16 +220,6 @@ func (r *logRewrite) addInt(n int64) {
 	r.add(r.numbers[at:])
 }
 
-// addDouble adds a score.
-func (r *logRewrite) addDouble(f float64) {
-	if cap(r.numbers)-len(r.numbers) < 32 {
-		r.numbers = make([]byte, 0, 64*itemsPerCommand)
-	}
-	at := len(r.numbers)
-	r.numbers = resp.AppendDouble(r.numbers, f)
-	r.add(r.numbers[at:])
-}
-
 // full reports whether the command has its share of arguments.
 func (r *logRewrite) full() bool { return len(r.args) >= 2+2*itemsPerCommand }
 

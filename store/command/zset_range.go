@@ -76,15 +76,15 @@ const (
 
 // rangeForm is what a command's name says about its range.
 type rangeForm struct {
-	fixed  bool // neither BYSCORE nor BYLEX nor REV may be given
-	by     rangeBy
-	revers bool
-	store  bool // no WITHSCORES
+	fixed   bool // neither BYSCORE nor BYLEX nor REV may be given
+	by      rangeBy
+	reverse bool
+	store   bool // no WITHSCORES
 }
 
 // rangeQuery parses start or min, stop or max, and options from place i on.
 func (c *Ctx) rangeQuery(i int, f rangeForm) (q rangeQuery, err error) {
-	q = rangeQuery{by: f.by, reverse: f.revers, limit: -1}
+	q = rangeQuery{by: f.by, reverse: f.reverse, limit: -1}
 	orderOpen, byOpen := !f.fixed, !f.fixed // each may be chosen once
 	for a := c.Options(i + 2); a.More(); {
 		switch {
@@ -210,14 +210,14 @@ func (w scoreWriter) add(member []byte, score float64) {
 }
 
 func zrangeCommand(c *Ctx) error        { return c.replyRange(rangeForm{}) }
-func zrevrangeCommand(c *Ctx) error     { return c.replyRange(rangeForm{fixed: true, revers: true}) }
+func zrevrangeCommand(c *Ctx) error     { return c.replyRange(rangeForm{fixed: true, reverse: true}) }
 func zrangebyscoreCommand(c *Ctx) error { return c.replyRange(rangeForm{fixed: true, by: byScore}) }
 func zrevrangebyscoreCommand(c *Ctx) error {
-	return c.replyRange(rangeForm{fixed: true, by: byScore, revers: true})
+	return c.replyRange(rangeForm{fixed: true, by: byScore, reverse: true})
 }
 func zrangebylexCommand(c *Ctx) error { return c.replyRange(rangeForm{fixed: true, by: byLex}) }
 func zrevrangebylexCommand(c *Ctx) error {
-	return c.replyRange(rangeForm{fixed: true, by: byLex, revers: true})
+	return c.replyRange(rangeForm{fixed: true, by: byLex, reverse: true})
 }
 
 func (c *Ctx) replyRange(f rangeForm) error {
@@ -273,9 +273,7 @@ func (c *Ctx) storeZSet(b *zset.Builder, name []byte, event string) {
 		return
 	}
 	b.Sort()
-	cfg := c.S.Config
-	small := n <= cfg.ZsetMaxListpackEntries && b.MemberMax() <= cfg.ZsetMaxListpackValue
-	size := 0
+	small, size := c.zsetPackable(n, b.MemberMax(), 0), 0
 	if small {
 		size = b.PackedSize()
 	}

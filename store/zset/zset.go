@@ -3,7 +3,7 @@
 // A small one is a listpack in its key's record, member, score, member, score, in order (packed.go). A large one is a
 // Set: the elements are records of an elements.Table, each with its score as the value, and a counted
 // B+tree has scores and refs of the records in order (tree.go). ZSCORE is a look-up in the table; ranks and ranges go through
-// the tree. The collector has nothing to mark per element, and a million of them cost some 55 bytes each beside their
+// the tree. The collector has nothing to mark per element, and a million of them cost some 45 bytes each beside their
 // members.
 //
 // View reads both kinds. All ranges, by rank, score or member, are first turned into ranks: the counts in the tree make

@@ -44,3 +44,21 @@ func (db *DB) expireStep() (removed int, end bool) {
 	}
 	return len(due), next == 0
 }
+
+// MeanTTL estimates the milliseconds that keys with an expiry have left, from a few of them; 0 if there are none.
+func (db *DB) MeanTTL() int64 {
+	const samples = 20
+	if db.expires == 0 {
+		return 0
+	}
+	sum, n := int64(0), int64(0)
+	for range samples {
+		ref := db.ix.RandomMarked(db.s.Rand)
+		if ref == 0 {
+			break
+		}
+		sum += max(db.s.record(ref).expire()-db.s.Now, 0)
+		n++
+	}
+	return sum / max(n, 1)
+}

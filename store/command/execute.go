@@ -166,7 +166,7 @@ func (s *Server) refuse(c *Client, cmd *Command, err error) {
 
 // replyError writes an error and counts it.
 func (s *Server) replyError(c *Client, err error) {
-	s.stats.Errors++
+	s.countError(err)
 	c.Out.Err(err)
 }
 

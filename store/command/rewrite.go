@@ -106,7 +106,11 @@ func (r *logRewrite) abort() {
 }
 
 // rewriteDone is called on a goroutine of the log.
-func (s *Server) rewriteDone(err error) {}
+func (s *Server) rewriteDone(err error) {
+	if err == nil {
+		s.env.Post(func() { s.savedMs, s.stats.Changes = s.nowMs, 0 })
+	}
+}
 
 // flushedDuringRewrite begins a running rewrite again over what is left: walking keys that have just been
 // thrown away would be a waste.

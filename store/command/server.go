@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"spindle/aof"
@@ -55,6 +56,11 @@ type Server struct {
 	pushesNext   int64     // not before then, in monotonic nanoseconds
 	spare        spareBuffers
 	stats        Stats
+	errors       []errorCount
+
+	runID     string // forty hexadecimal digits
+	startedMs int64
+	savedMs   int64 // when the data was last on disk as a whole
 
 	attackLoggedMs int64 // last log line about commands in an HTTP request
 }
@@ -81,6 +87,7 @@ type Stats struct {
 	Evicted                         int64
 	Errors                          int64
 	Panics                          int64
+	Changes                         int64 // since the data was last on disk as a whole
 }
 
 // New returns a server over an empty store.
@@ -89,6 +96,10 @@ func New(cfg *config.Config, env Env) *Server {
 	s.nowMs = env.UnixNano() / 1e6
 	s.Store = store.New(store.Options{Databases: cfg.Databases, Seed: env.Rand.Uint64(), Rand: env.Rand, Now: s.nowMs})
 	s.Store.Expired = s.keyExpired
+	s.startedMs, s.savedMs = s.nowMs, s.nowMs
+	for range 5 {
+		s.runID += fmt.Sprintf("%08x", env.Rand.Uint32())
+	}
 	s.unit.ctx.S = s
 	s.memory.init()
 	s.initCron()

@@ -8,7 +8,7 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
-		connectionCommands, clientCommands, commandCommands, databaseCommands,
+		connectionCommands, clientCommands, commandCommands, databaseCommands, configCommands, infoCommands, lifecycleCommands,
 		hashCommands, fieldExpiryCommands, fieldExCommands,
 		setCommands,
 		listCommands, listBlockCommands,

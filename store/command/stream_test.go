@@ -2,10 +2,13 @@ package command
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"spindle/aof/rdb"
 	"spindle/bench/client"
 	"spindle/bench/servers"
 	"spindle/resp"
@@ -130,6 +133,44 @@ func TestStreamDump(t *testing.T) {
 		if r.dump(key) != do("DUMP", key) {
 			t.Errorf("%s is dumped otherwise", key)
 		}
+	}
+}
+
+// Whatever a payload says, restoring it and working with what came of it is no harm.
+func TestStreamHostilePayloads(t *testing.T) {
+	r := newRig(t)
+	r.do("CONFIG SET stream-node-max-entries 3")
+	for i := range 8 {
+		r.send("XADD", "s", fmt.Sprintf("%d-1", i+1), "f", "v", "other", fmt.Sprint(i*1000))
+	}
+	r.do("XDEL s 2-1")
+	r.do("XGROUP CREATE s g 0")
+	r.do("XREADGROUP GROUP g c COUNT 4 STREAMS s >")
+	payload := []byte(r.dump("s"))
+	body := payload[:len(payload)-10]
+	seed := rand.Uint64()
+	rng := rand.New(rand.NewPCG(seed, 0))
+	taken := 0
+	for range 20000 {
+		bad := slices.Clone(body)
+		for range 1 + rng.IntN(3) {
+			bad[1+rng.IntN(len(bad)-1)] = byte(rng.Uint32() >> (rng.IntN(4) * 8))
+		}
+		if r.send("RESTORE", "k", "0", string(rdb.AppendFooter(bad, rdb.Version)), "REPLACE") != "+OK\r\n" {
+			continue
+		}
+		taken++
+		for _, line := range []string{"XRANGE k - +", "XREVRANGE k + -", "XINFO STREAM k FULL COUNT 0", "XINFO STREAM k", "XDEL k 1-1 3-1",
+			"XADD k * f v", "XREADGROUP GROUP g d STREAMS k >", "XREADGROUP GROUP g c STREAMS k 0", "XAUTOCLAIM k g e 0 0", "XPENDING k g",
+			"COPY k k2 REPLACE", "DUMP k", "XTRIM k MINID 4-1", "XTRIM k MAXLEN 1", "XGROUP DELCONSUMER k g c", "XACK k g 1-1 4-1", "DEL k"} {
+			if got := r.do(line); strings.Contains(got, "internal error") {
+				t.Fatalf("seed %d: %s of %q: %s", seed, line, bad, got)
+			}
+		}
+	}
+	t.Logf("%d payloads taken", taken)
+	if taken == 0 {
+		t.Error("no payload was taken")
 	}
 }
 

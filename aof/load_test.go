@@ -155,7 +155,7 @@ func TestRefusals(t *testing.T) {
 	f(name("file a seq 2 type i\nfile b seq 2 type i\n"), "Found a non-monotonic sequence number")
 	f(name("file a seq 1 type i"), "The AOF manifest file contains too long line")
 	f(name("file "+strings.Repeat("a", 1100)+" seq 1 type i\n"), "The AOF manifest file contains too long line")
-	f(name("file nofile seq 1 type i\n"), "Unable to obtain the AOF file nofile length. stat: no such file or directory")
+	f(name("file nofile seq 1 type i\n"), "Unable to obtain the AOF file nofile length. stat: No such file or directory")
 	f(map[string]string{"appendonly.aof.1.incr.aof": "*"}, "holds data files (appendonly.aof.1.incr.aof) but no manifest appendonly.aof.manifest: refusing to start")
 
 	data := func(base, incr string) map[string]string {

@@ -6,8 +6,10 @@ import (
 	"hash/crc32"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -262,13 +264,26 @@ func (w *writer) wroteShort(b *buffer, n int, err error) error {
 	return fmt.Errorf("Error writing to the AOF file: %w", cause(err))
 }
 
-// cause strips the path off an operating system's error.
+// cause strips the path off an operating system's error, and words it as C programs do.
 func cause(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) {
-		return path.Err
+		err = path.Err
+	}
+	if errno, ok := err.(syscall.Errno); ok {
+		return systemError{errno}
 	}
 	return err
+}
+
+// systemError begins with a capital, as in strerror's texts: monitoring looks for "No space left on device".
+type systemError struct{ syscall.Errno }
+
+func (e systemError) Unwrap() error { return e.Errno }
+
+func (e systemError) Error() string {
+	text := e.Errno.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // sync makes everything written durable, or fails.

@@ -12,9 +12,10 @@ type heldPart struct {
 	bytes  int
 }
 
-// mustHold reports whether replies made when the log had come to offset logged have to wait.
+// mustHold reports whether replies made when the log had come to offset logged have to wait. While writes are refused
+// because the log failed, replies tell of no new ones: reads, and the refusals, go on.
 func (s *Server) mustHold(c *Client, logged int64) bool {
-	return s.gateReplies && s.Log != nil && (len(c.held.parts) > 0 || logged > s.Log.Durable())
+	return s.gateReplies && s.Log != nil && (len(c.held.parts) > 0 || s.gates&gateDisk == 0 && logged > s.Log.Durable())
 }
 
 // add appends replies that wait for offset.

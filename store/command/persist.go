@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"syscall"
 
 	"spindle/aof"
 	"spindle/resp"
@@ -197,10 +198,16 @@ func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
 	if s.Log == nil || c.flagsOf(cmd)&Write == 0 {
 		return nil
 	}
-	if err := s.Log.Err(); err != nil {
-		return resp.ErrMisconfAOF(err.Error())
+	err := s.Log.Err()
+	if err == nil {
+		s.setGate(gateDisk, false) // recovered a moment ago; this write's reply waits for the log again
+		return nil
 	}
-	return nil
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		err = errno
+	}
+	return resp.ErrMisconfAOF(config.SystemText(err))
 }
 
 // CloseLog writes and syncs what is pending and closes the log.

@@ -32,7 +32,8 @@ func errorTexts(t *testing.T) map[string]string {
 }
 
 // newer are texts of Redis versions after the one that is compared with.
-var newer = map[string]bool{"ErrMaxage": true}
+var newer = map[string]bool{"ErrMaxage": true, "ErrNumIDs": true, "ErrNumIDsMatch": true,
+	"ErrNumFields": true, "ErrNumFieldsMatch": true, "ErrFieldsMissing": true, "ErrFieldExpireNeg": true}
 
 // TestErrorTextsAreRedis looks every constant up in the redis-server binary.
 func TestErrorTextsAreRedis(t *testing.T) {

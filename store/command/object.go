@@ -47,7 +47,10 @@ REFCOUNT <key>
 
 // object finds the key Args[2], or answers that there is none.
 func (c *Ctx) object() (store.Key, bool) {
+	told := c.S.Store.Missed
+	c.S.Store.Missed = nil // a question about a key is not a miss worth an event
 	k := c.DB.FindQuietly(c.Args[2])
+	c.S.Store.Missed = told
 	if !k.Exists() {
 		c.Out.Null()
 	}

@@ -2,6 +2,7 @@ package acceptance
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -196,16 +197,23 @@ func TestDamagedLogRefuses(t *testing.T) {
 // The tool that comes with Redis accepts our files, redis-server loads them, and we load its.
 func TestFilesAreRedis(t *testing.T) {
 	check := lookPath(t, "redis-check-aof")
-	s := servers.SpindleT(t, keepLog...)
-	expected := fill(t, s.ClientT(t))
-	s.Kill()
-	manifest := filepath.Join(s.Dir, "appendonlydir", "appendonly.aof.manifest")
-	if out, err := exec.Command(check, manifest).CombinedOutput(); err != nil {
-		t.Errorf("redis-check-aof: %v\n%s", err, out)
-	}
-	r := servers.RedisT(t, append(keepLog, "--dir", s.Dir)...)
-	if got := contents(t, r.ClientT(t)); got != expected {
-		t.Errorf("redis-server reads:\n%s\nwant:\n%s", got, expected)
+	for _, rewrite := range []string{"", "no", "yes"} { // with this aof-use-rdb-preamble
+		s := servers.SpindleT(t, append(keepLog, "--aof-use-rdb-preamble", cmp.Or(rewrite, "no"))...)
+		c := s.ClientT(t)
+		expected := fill(t, c)
+		if rewrite != "" {
+			want(t, c, "Background append only file rewriting started", "BGREWRITEAOF")
+			within(t, patience, "the rewrite has ended", func() bool { return info(t, c, "aof_rewrite_in_progress") == 0 })
+		}
+		s.Kill()
+		manifest := filepath.Join(s.Dir, "appendonlydir", "appendonly.aof.manifest")
+		if out, err := exec.Command(check, manifest).CombinedOutput(); err != nil {
+			t.Errorf("rewritten %q: redis-check-aof: %v\n%s", rewrite, err, out)
+		}
+		r := servers.RedisT(t, append(keepLog, "--dir", s.Dir)...)
+		if got := contents(t, r.ClientT(t)); got != expected {
+			t.Errorf("rewritten %q: redis-server reads:\n%s\nwant:\n%s", rewrite, got, expected)
+		}
 	}
 }
 
@@ -269,6 +277,9 @@ func fullDisk(t *testing.T, fsync string) {
 		}
 	}
 	t.Logf("%d of %d writes were acknowledged", len(kept), writes)
+	if fsync == "everysec" {
+		time.Sleep(1500 * time.Millisecond) // what is acknowledged is durable a second later
+	}
 	if err := s.Restart(); err != nil {
 		t.Fatal(err)
 	}

@@ -250,18 +250,16 @@ func TestExitStatus(t *testing.T) {
 
 func TestShutdownCommand(t *testing.T) {
 	for _, mode := range []string{"NOSAVE", "SAVE"} {
-		cmd, s := startForStatus(t, "--save", "")
+		cmd, s := startForStatus(t, "--appendonly", "yes")
 		c := s.ClientT(t)
 		needs(t, c, "shutdown")
-		c.Do("SET", "k", "v")
+		want(t, c, "OK", "SET", "k", "v")
 		c.Send("SHUTDOWN", mode)
 		if status := waitStatus(t, cmd); status != 0 {
 			t.Errorf("%s: status %d\n%s", mode, status, readFile(t, filepath.Join(s.Dir, "log")))
 		}
-		_, err := os.Stat(filepath.Join(s.Dir, "dump.rdb"))
-		if (err == nil) != (mode == "SAVE") {
-			t.Errorf("%s: dump.rdb: %v", mode, err)
-		}
+		again := servers.SpindleT(t, "--appendonly", "yes", "--dir", s.Dir)
+		want(t, again.ClientT(t), "v", "GET", "k")
 	}
 }
 

@@ -262,14 +262,15 @@ func (t *timer) stop(c *Client) {
 
 // single accounts one call and sees whether it was slow.
 func (t *timer) single(c *Client, args [][]byte) {
-	before := t.at
+	before, cmd := t.at, t.cmd
 	t.stop(c)
-	t.s.noteDuration(c, args, t.at-before)
+	t.s.noteDuration(c, cmd, args, t.at-before)
 }
 
-func (s *Server) slowlogPrecise() bool { return false }
-
-func (s *Server) noteDuration(c *Client, args [][]byte, nanos int64) {}
+// noteDuration is told of every command that was timed by itself.
+func (s *Server) noteDuration(c *Client, cmd *Command, args [][]byte, nanos int64) {
+	s.noteSlow(c, cmd, args, nanos)
+}
 
 func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error { return resp.ErrNoAuth }
 func (s *Server) checkLoading(c *Client, cmd *Command, args [][]byte) error {

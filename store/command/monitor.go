@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"spindle/resp"
+	"spindle/store/config"
 )
 
 // MONITOR: a client sees the commands of all clients, as they have run.
@@ -103,6 +104,8 @@ func secret(cmd *Command, args [][]byte, i int) bool {
 		return i > 0
 	case "hello":
 		return i > 1 && after("AUTH", 2)
+	case "config|set":
+		return i > 2 && i%2 == 1 && config.IsSensitive(string(args[i-1]))
 	case "migrate":
 		return i > 5 && (after("AUTH2", 2) || after("AUTH", 1))
 	}

@@ -37,7 +37,7 @@ func (s *Server) Call(c *Client, cmd *Command, args [][]byte, out *resp.Writer) 
 	nanos := s.env.MonoNano() - before
 	cmd.stats.Calls++
 	cmd.stats.Nanos += nanos
-	s.noteDuration(c, args, nanos)
+	s.noteDuration(c, cmd, args, nanos)
 	if (s.gates|c.gates)&gateAfter != 0 {
 		s.after(c, cmd, args)
 	}

@@ -28,6 +28,7 @@ type Server struct {
 	blocked  blocked
 	monitors []*Client
 	tracking tracking
+	slowlog  slowlog
 
 	gateReplies bool      // appendfsync always: replies wait for the log
 	holding     []*Client // clients with held replies

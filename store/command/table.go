@@ -9,6 +9,7 @@ import (
 func tables() []*Command {
 	return slices.Concat(
 		connectionCommands, clientCommands, commandCommands, databaseCommands, configCommands, infoCommands, lifecycleCommands,
+		slowlogCommands,
 		hashCommands, fieldExpiryCommands, fieldExCommands,
 		setCommands,
 		listCommands, listBlockCommands,

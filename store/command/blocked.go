@@ -52,6 +52,8 @@ type waitQueue struct {
 	key     string
 	waiters list.List // of *waiter
 	ready   bool      // in blocked.ready
+
+	anyChange int // waiters that want to know of any change
 }
 
 // blocked are all who wait.
@@ -117,6 +119,9 @@ func (b *blocked) join(w *waiter, key []byte, databases int) {
 		}
 	}
 	w.places = append(w.places, place{q, q.waiters.PushBack(w)})
+	if w.AnyChange {
+		q.anyChange++
+	}
 }
 
 // unblock takes the client out of all queues. It may go on with its commands when the event ends.
@@ -124,6 +129,9 @@ func (s *Server) unblock(c *Client) {
 	w, b := c.waiter, &s.blocked
 	for _, p := range w.places {
 		p.queue.waiters.Remove(p.at)
+		if w.AnyChange {
+			p.queue.anyChange--
+		}
 		if p.queue.waiters.Len() == 0 {
 			delete(b.byDB[w.db.ID], p.queue.key)
 			b.keys--
@@ -214,17 +222,19 @@ func (s *Server) serveBlocked() {
 
 // serveQueue serves the waiters of one key for as long as it can.
 func (s *Server) serveQueue(q *waitQueue) {
+	key := []byte(q.key)
+	k := q.db.Visible(key)
 	var next *list.Element
-	for e := q.waiters.Front(); e != nil; e = next {
+	for e := q.waiters.Front(); e != nil && (k.Exists() || q.anyChange > 0); e = next {
 		next = e.Next()
 		w := e.Value.(*waiter)
-		k := q.db.Visible([]byte(q.key))
 		if !w.AnyChange && (!k.Exists() || k.Type() != w.Type) {
 			continue
 		}
-		if s.serve(w, []byte(q.key)) {
+		if s.serve(w, key) {
 			s.unblock(w.c)
 		}
+		k = q.db.Visible(key)
 	}
 }
 

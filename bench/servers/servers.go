@@ -122,7 +122,8 @@ func (s *Server) run() error {
 	s.cmd.Dir = s.Dir
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	s.cmd.SysProcAttr = dieWithParent()
-	s.cmd.Env = append(os.Environ(), s.setup.Env...)
+	s.cmd.Env = append(os.Environ(), "LC_ALL=C") // SORT ALPHA follows the locale
+	s.cmd.Env = append(s.cmd.Env, s.setup.Env...)
 	s.done = make(chan struct{})
 	if err := s.beginAndWait(s.cmd, s.done); err != nil {
 		return err

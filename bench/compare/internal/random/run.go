@@ -55,6 +55,7 @@ type Divergence struct {
 	Setting     string
 	Trace       []Step
 	Ref, Sub    string // what the servers answered at the end of it
+	Note        string
 }
 
 func (d *Divergence) String() string {
@@ -67,6 +68,9 @@ func (d *Divergence) String() string {
 		}
 	}
 	fmt.Fprintf(&b, "  redis:   %s\n  spindle: %s\n", d.Ref, d.Sub)
+	if d.Note != "" {
+		fmt.Fprintf(&b, "  %s\n", d.Note)
+	}
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package random
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -28,13 +29,18 @@ func (e *epoch) shrink(p *pair.Pair, m *mismatch) *Divergence {
 		last = *m
 		return true
 	}
-	trace := slices.Clone(e.steps[:min(m.at+1, len(e.steps))])
-	if fails(trace) {
-		trace = minimize(trace, fails)
-		fails(trace)
-		trace = trace[:min(last.at+1, len(trace))]
+	d := &Divergence{Epoch: e.number, Proto: e.proto, Setting: e.setting.name}
+	d.Trace = slices.Clone(e.steps[:min(m.at+1, len(e.steps))])
+	if fails(d.Trace) {
+		d.Trace = minimize(d.Trace, fails)
+		fails(d.Trace)
+		d.Trace = d.Trace[:min(last.at+1, len(d.Trace))]
+	} else {
+		d.Note = fmt.Sprintf("it does not come back when run again; these are the last of %d commands", len(d.Trace))
+		d.Trace = d.Trace[max(0, len(d.Trace)-20):]
 	}
-	return &Divergence{Epoch: e.number, Proto: e.proto, Setting: e.setting.name, Trace: trace, Ref: last.ref, Sub: last.sub}
+	d.Ref, d.Sub = last.ref, last.sub
+	return d
 }
 
 // minimize removes parts of a failing sequence, halves first, then ever

@@ -34,6 +34,8 @@ func tame(s Step) Step {
 		tameOffsets(s.Args, 3)
 	case "SPOP":
 		tameSPOP(s.Args)
+	case "SORT", "SORT_RO":
+		tameSort(s.Args)
 	case "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER":
 		tameSample(s.Args)
 	case "SCAN", "SSCAN", "HSCAN", "ZSCAN":
@@ -93,6 +95,20 @@ func tameSPOP(args []string) {
 		args[0] = "SCARD"
 	} else if n, ok := spelled(args[2]); ok && n > 0 && n < 1000 {
 		args[2] = "1000"
+	}
+}
+
+// tameSort keeps BY away from sets: where it does not decide, the order is
+// that of a hash table.
+func tameSort(args []string) {
+	if len(args) < 2 || !slices.ContainsFunc(args, func(a string) bool { return strings.EqualFold(a, "BY") }) {
+		return
+	}
+	switch {
+	case strings.HasPrefix(args[1], "z"):
+		args[1] = "zl1"
+	case !strings.HasPrefix(args[1], "l"):
+		args[1] = "l1"
 	}
 }
 

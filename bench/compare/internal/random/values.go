@@ -14,6 +14,7 @@ type gen struct {
 	*rand.Rand
 	templates []template
 	soon      bool // the command under construction makes a key expire at once
+	inMulti   bool // a transaction may be open: nothing may expire inside its EXEC
 }
 
 func newGen(seed, epoch uint64, templates []template) *gen {
@@ -22,9 +23,10 @@ func newGen(seed, epoch uint64, templates []template) *gen {
 
 func (g *gen) pick(from ...string) string { return from[g.IntN(len(from))] }
 
-// nasty arguments are tried in every position.
+// nasty arguments are tried in every position. In none of our values is the part
+// before a NUL another value: SORT ALPHA compares no further, so they would tie.
 var nasty = []string{
-	"", "0", "-1", "-0", "00", "+1", " 1", "1 ", "1.0", "0x10", "1e3", "abc", "\x00", "a\r\nb", "*", "?", "[",
+	"", "0", "-1", "-0", "00", "+1", " 1", "1 ", "1.0", "0x10", "1e3", "abc", "n\x00", "a\r\nb", "*", "?", "[",
 	"9223372036854775807", "-9223372036854775808", "9223372036854775808", "-9223372036854775809", "18446744073709551615",
 	"18446744073709551616", "2147483647", "2147483648", "-2147483648", "-2147483649", "4294967295", "4294967296", "9223372036854775806",
 	"4611686018427387904", "-4611686018427387904", "9007199254740993",
@@ -137,7 +139,7 @@ func value(g *gen) string {
 	case 1:
 		return floats[g.IntN(len(floats))]
 	case 2:
-		return g.pick("", "\x00\x01\xff", longValue, "a b", "44444444444444444444444444444444444444444444", "555555555555555555555555555555555555555555555")
+		return g.pick("", "v\x00\x01\xff", longValue, "a b", "44444444444444444444444444444444444444444444", "555555555555555555555555555555555555555555555")
 	case 3, 4:
 		return strconv.Itoa(g.IntN(20) - 5)
 	}
@@ -147,7 +149,7 @@ func value(g *gen) string {
 func member(g *gen) string {
 	switch g.IntN(12) {
 	case 0:
-		return g.pick("", longValue, "\x00\xff", "m\xc3\xa9", "-5", "00", "1.5", "9223372036854775807")
+		return g.pick("", longValue, "m\x00\xff", "m\xc3\xa9", "-5", "00", "1.5", "9223372036854775807")
 	case 1, 2, 3:
 		return strconv.Itoa(g.IntN(12))
 	}
@@ -221,6 +223,9 @@ func (g *gen) next() Step {
 	t := g.templates[g.IntN(len(g.templates))]
 	g.soon = false
 	args := t.root.grow(g, nil)
+	if g.soon && g.inMulti {
+		return g.next()
+	}
 	norm := t.norm
 	if !g.soon && g.IntN(12) == 0 {
 		args = g.mutate(slices.Clone(args))
@@ -236,7 +241,13 @@ func (g *gen) next() Step {
 		}
 	}
 	s := Step{Args: args, norm: norm}
-	if g.soon {
+	if name := strings.ToUpper(args[0]); name == "MULTI" {
+		g.inMulti = true
+	} else if len(args) == 1 && (name == "EXEC" || name == "DISCARD") {
+		g.inMulti = false
+	}
+	// EXEC too: a shrunk trace may have queued a command that lets a key expire.
+	if g.soon || strings.EqualFold(args[0], "EXEC") {
 		s.Sleep = soonSleep
 	}
 	return tame(s)

@@ -90,6 +90,7 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	var l *loop.Loop
 	s := newServer(cfg, &l, logf)
 	log.SetRole(serverlog.Master)
+	followConfig(cfg, &l)
 	cfg.OnChange("loglevel", func() error { log.SetLevel(cfg.Loglevel); return nil })
 	fitMaxClients(cfg, logf)
 	l, err = loop.Listen(listenConfig(cfg, logf), handler{s, &l})
@@ -161,8 +162,9 @@ func newServer(cfg *config.Config, l **loop.Loop, logf func(aof.Level, string, .
 			t := (*l).After(time.Duration(nanos), f)
 			return func() { t.Stop() }
 		},
-		Logf: logf,
-		Stop: func() { (*l).Shutdown() },
+		Logf:    logf,
+		Process: describeProcess(),
+		Stop:    func() { (*l).Shutdown() },
 	})
 }
 
@@ -174,6 +176,19 @@ func listenFailure(err error, port int, logf func(aof.Level, string, ...any)) er
 	text := err.Error()
 	logf(aof.Warning, "Warning: %s%s", strings.ToUpper(text[:1]), text[1:])
 	return fmt.Errorf("Failed listening on port %d (TCP), aborting.", port)
+}
+
+// describeProcess returns what INFO asks about the process.
+func describeProcess() func() command.ProcessInfo {
+	system, executable := process.SystemName(), process.Executable()
+	return func() command.ProcessInfo {
+		u := process.CurrentUsage()
+		return command.ProcessInfo{
+			PID: os.Getpid(), RSS: u.RSS, TotalMemory: u.TotalMemory,
+			UserCPU: u.User, SystemCPU: u.System, ChildUser: u.ChildrenUser, ChildSystem: u.ChildrenSystem,
+			OS: system, Executable: executable,
+		}
+	}
 }
 
 // progress returns a function that shows how far loading is, if standard output is a terminal.
@@ -204,6 +219,21 @@ func fitMaxClients(cfg *config.Config, logf func(aof.Level, string, ...any)) {
 		logf(aof.Warning, "You requested maxclients of %d; the limit of open files allows %d (%v)", cfg.Maxclients, granted, err)
 	}
 	cfg.Maxclients = granted
+}
+
+// followConfig has the loop obey CONFIG SET.
+func followConfig(cfg *config.Config, l **loop.Loop) {
+	cfg.OnChange("maxclients", func() error {
+		if granted, _ := loop.RaiseDescriptorLimit(cfg.Maxclients); granted < cfg.Maxclients {
+			return fmt.Errorf("The operating system is not able to handle the specified number of clients, try with %d", granted)
+		}
+		(*l).SetMaxConns(cfg.Maxclients)
+		return nil
+	})
+	cfg.OnChange("tcp-keepalive", func() error {
+		(*l).SetKeepAlive(time.Duration(cfg.TcpKeepalive) * time.Second)
+		return nil
+	})
 }
 
 // listenConfig tells the loop where to listen.

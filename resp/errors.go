@@ -271,6 +271,14 @@ const (
 	ErrShutdownFailed    Error = "ERR Errors trying to SHUTDOWN. Check logs."
 	ErrNoShutdown        Error = "ERR No shutdown in progress."
 	ErrNoKeyArguments    Error = "ERR The command has no key arguments"
+	ErrMasterPort        Error = "ERR Invalid master port"
+	ErrNoReplication     Error = "ERR Replication is not supported by this server"
+	ErrNoFailover        Error = "ERR No failover in progress."
+	ErrFailoverReplicas  Error = "ERR FAILOVER requires connected replicas."
+	ErrClusterDisabled   Error = "ERR This instance has cluster support disabled"
+	ErrNeedsRESP3        Error = "ERR RESP2 is not supported by this command"
+	ErrDebugDB           Error = "ERR Out of range database"
+	ErrDebugProtocol     Error = "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
 	ErrCommandUnknown    Error = "ERR Invalid command specified"
 	ErrCommandArgs       Error = "ERR Invalid arguments specified for command"
 	ErrCommandArgCount   Error = "ERR Invalid number of arguments specified for command"
@@ -327,6 +335,11 @@ func cString(b []byte, limit int) []byte {
 func ErrUnknownSubcommand(command, sub []byte) Error {
 	return Error(fmt.Sprintf("ERR unknown subcommand '%s'. Try %s HELP.",
 		cString(sub, 128), strings.ToUpper(string(command))))
+}
+
+// ErrNoLatencySamples quotes an event of LATENCY GRAPH.
+func ErrNoLatencySamples(event []byte) Error {
+	return Error("ERR No samples available for event '" + string(cString(event, len(event))) + "'")
 }
 
 // ErrSubcommandSyntax is for a known subcommand with arguments of no use to it.

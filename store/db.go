@@ -29,6 +29,12 @@ func (db *DB) Len() int { return db.ix.Len() }
 // Expires returns the number of keys with an expiry.
 func (db *DB) Expires() int { return db.expires }
 
+// IndexBytes returns the memory of the key index, nearly all of it in the arena.
+func (db *DB) IndexBytes() int64 { return db.ix.Bytes() }
+
+// IndexStats describes the key index.
+func (db *DB) IndexStats() index.Stats { return db.ix.Stats() }
+
 // Store returns the store that db is part of.
 func (db *DB) Store() *Store { return db.s }
 
@@ -50,6 +56,18 @@ func (k *Key) DB() *DB { return k.db }
 
 // Name returns a view of the key's name.
 func (k *Key) Name() []byte { return k.rec.key() }
+
+// Address returns where in the arena the key's record is. It is for display.
+func (k *Key) Address() uint64 { return uint64(k.ref) * 8 }
+
+// MemoryBytes returns the memory that the key takes: its record, its elements and its share of the index.
+func (k *Key) MemoryBytes() int64 {
+	n := int64(k.db.s.Mem.Cap(k.ref)) + k.db.ix.Bytes()/int64(max(k.db.ix.Len(), 1))
+	if o := k.Object(); o != nil {
+		n += o.Bytes()
+	}
+	return n
+}
 
 // Type returns the type of the value.
 func (k *Key) Type() Type { return Type(k.rec.kind() >> 4) }

@@ -13,7 +13,7 @@ var bitfieldCommands = []*Command{
 		Keys:  []KeySpec{oneKey(1, RW|Access|Update|VariableFlags).note("This command allows both access and modification of the key")},
 		Group: "bitmap", Since: "3.2.0", Categories: CatBitmap, Complexity: "O(1) for each subcommand specified",
 		Syntax:  "key [operation(GET=encoding_offset(encoding offset:integer)|write([OVERFLOW=wrap_sat_fail(WRAP|SAT|FAIL)] write_operation(SET=encoding_offset_value(encoding offset:integer value:integer)|INCRBY=encoding_offset_increment(encoding offset:integer increment:integer))))...]",
-		Summary: "Perform arbitrary bitfield integer operations on strings", Run: bitfieldCommand},
+		Summary: "Perform arbitrary bitfield integer operations on strings", Run: bitfieldCommand, FindKeys: bitfieldKeys},
 	{Name: "bitfield_ro", Arity: -2, Flags: ReadOnly | Fast, Keys: []KeySpec{oneKey(1, RO|Access)}, Group: "bitmap",
 		Since: "6.0.0", Categories: CatBitmap, Complexity: "O(1) for each subcommand specified",
 		Syntax:  "key [GET=encoding_offset(encoding offset:integer)+...]",

@@ -207,6 +207,7 @@ func (c *Client) sendNow() {
 // deliver passes the replies in Out to the connection, or keeps them until the log is durable up to logged.
 func (c *Client) deliver(logged int64) {
 	c.s.stats.NetOut += int64(len(c.Out.Buf))
+	c.s.stats.Writes++
 	if c.conn == nil {
 		return
 	}

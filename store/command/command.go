@@ -49,12 +49,6 @@ func (c *Command) FullName() string { return c.full }
 // Change is one line of a command's history.
 type Change struct{ Since, Text string }
 
-// CallStats are the numbers of INFO commandstats.
-type CallStats struct {
-	Calls, Rejected, Failed int64
-	Nanos                   int64
-}
-
 // Flags are the command flags of COMMAND INFO.
 type Flags uint32
 

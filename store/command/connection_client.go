@@ -185,8 +185,10 @@ func (c *Client) appendInfo(b []byte) []byte {
 	text(" user", c.userName())
 	number(" redir", c.track.redirection())
 	number(" resp", int64(max(c.Out.Proto, 2)))
-	text(" lib-name", c.libName)
-	text(" lib-ver", c.libVersion)
+	if c.libName != "" || c.libVersion != "" {
+		text(" lib-name", c.libName)
+		text(" lib-ver", c.libVersion)
+	}
 	return b
 }
 

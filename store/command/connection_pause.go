@@ -44,15 +44,15 @@ func clientPauseCommand(c *Ctx) error {
 	return nil
 }
 
-// pauseMsMax keeps times within what a timer can count in nanoseconds: 100 years.
+// pauseMsMax keeps a timer within what it can count in nanoseconds: 100 years.
 const pauseMsMax = 100 * 365 * 86400 * 1000
 
 // pauseClients begins a pause or makes a running one longer and stricter, never shorter.
 func (s *Server) pauseClients(ms int64, all bool) {
 	p := &s.pause
 	p.all = p.all || all
-	until := s.nowMs + min(ms, pauseMsMax)
-	if until <= p.untilMs {
+	until := s.nowMs + ms
+	if until <= p.untilMs { // a time beyond 64 bits has passed already, as in Redis
 		return
 	}
 	p.untilMs = until
@@ -60,7 +60,7 @@ func (s *Server) pauseClients(ms int64, all bool) {
 		p.stop()
 	}
 	s.setGate(gatePause, true)
-	p.stop = s.env.After((until-s.nowMs)*1e6, s.resumeClients)
+	p.stop = s.env.After(min(until-s.nowMs, pauseMsMax)*1e6, s.resumeClients)
 }
 
 func (s *Server) paused() bool { return s.gates&gatePause != 0 }

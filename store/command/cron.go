@@ -8,6 +8,10 @@ import (
 func (s *Server) Tick() time.Duration {
 	s.BeginEvent()
 	s.cron.ticks++
+	if s.cron.paused {
+		s.EndEvent()
+		return s.tickInterval()
+	}
 	s.sampleRates()
 	s.sampleMemory()
 	if s.cron.expireOn && !s.loading && !s.paused() {
@@ -16,6 +20,7 @@ func (s *Server) Tick() time.Duration {
 	if s.Store.Reclaiming() > 0 {
 		s.pump.add(s.cron.reclaim)
 	}
+	s.noteOverMemory()
 	if s.overMemory() {
 		s.pump.add(s.cron.evict)
 	}
@@ -24,6 +29,10 @@ func (s *Server) Tick() time.Duration {
 	s.checkClients()
 	s.Store.Mem.Trim(trimBytes)
 	s.EndEvent()
+	return s.tickInterval()
+}
+
+func (s *Server) tickInterval() time.Duration {
 	return time.Second / time.Duration(max(s.Config.Hz, 1))
 }
 
@@ -34,6 +43,7 @@ const trimBytes = 4 << 20
 type cron struct {
 	ticks    int64
 	expireOn bool // DEBUG SET-ACTIVE-EXPIRE
+	paused   bool // DEBUG PAUSE-CRON
 	expire   *task
 	reclaim  *task
 	evict    *task
@@ -41,15 +51,17 @@ type cron struct {
 
 	opsRate, inRate, outRate rate
 	outputPeak               int
+	overNanos                int64 // for so long memory was above its limit
+	overSince                int64 // monotonic; 0: memory is not above the limit
 }
 
 func (s *Server) initCron() {
 	s.pump.s = s
 	s.cron.expireOn = true
-	s.cron.expire = &task{"active expiry", s.expireStep}
-	s.cron.reclaim = &task{"reclaim", func() bool { return s.Store.Reclaim(64) }}
-	s.cron.evict = &task{"eviction", s.evictStep}
-	s.cron.defrag = &task{"defragmentation", s.defragStep}
+	s.cron.expire = &task{name: "active expiry", event: "expire-cycle", step: s.expireStep}
+	s.cron.reclaim = &task{name: "reclaim", event: "lazyfree-cycle", step: func() bool { return s.Store.Reclaim(64) }}
+	s.cron.evict = &task{name: "eviction", event: "eviction-cycle", step: s.evictStep}
+	s.cron.defrag = &task{name: "defragmentation", event: "active-defrag-cycle", step: s.defragStep}
 }
 
 // expireStep removes the expired keys of one part of each database, and expired fields of one hash.

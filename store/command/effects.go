@@ -67,6 +67,7 @@ func (s *Server) addEffect(db *store.DB, args ...[]byte) {
 // finishUnit hands the effects to the log.
 func (s *Server) finishUnit(x *Ctx) {
 	u := &s.unit
+	s.stats.Changes += int64(x.changes)
 	self := x.changes > 0 && x.verbatim
 	if s.Log == nil {
 		return

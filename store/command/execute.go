@@ -223,55 +223,6 @@ func (s *Server) logf(level aof.Level, format string, args ...any) {
 	s.env.Logf(level, format, args...)
 }
 
-// timer accounts the time commands take. Cheap commands in a row are timed together: their sum is exact and the clock
-// is read once for all of them.
-type timer struct {
-	s     *Server
-	at    int64
-	cmd   *Command
-	calls int64
-}
-
-// timedTogether is the reply size up to which a Fast command counts as cheap.
-const timedTogether = 4096
-
-func (t *timer) note(c *Client, cmd *Command, args [][]byte, replyBytes int) {
-	if cmd == nil {
-		return
-	}
-	if cmd != t.cmd && t.cmd != nil {
-		t.stop(c)
-	}
-	t.cmd = cmd
-	t.calls++
-	if cmd.Flags&Fast == 0 || replyBytes > timedTogether || t.s.slowlogPrecise() {
-		t.single(c, args)
-	}
-}
-
-// stop accounts the calls noted so far.
-func (t *timer) stop(c *Client) {
-	if t.cmd == nil {
-		return
-	}
-	now := t.s.env.MonoNano()
-	t.cmd.stats.Calls += t.calls
-	t.cmd.stats.Nanos += now - t.at
-	t.at, t.cmd, t.calls = now, nil, 0
-}
-
-// single accounts one call and sees whether it was slow.
-func (t *timer) single(c *Client, args [][]byte) {
-	before, cmd := t.at, t.cmd
-	t.stop(c)
-	t.s.noteDuration(c, cmd, args, t.at-before)
-}
-
-// noteDuration is told of every command that was timed by itself.
-func (s *Server) noteDuration(c *Client, cmd *Command, args [][]byte, nanos int64) {
-	s.noteSlow(c, cmd, args, nanos)
-}
-
 func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error { return resp.ErrNoAuth }
 func (s *Server) checkLoading(c *Client, cmd *Command, args [][]byte) error {
 	if c.flagsOf(cmd)&Loading != 0 {

@@ -36,15 +36,21 @@ func (c *Ctx) flush(dbs ...*store.DB) error {
 	if len(c.Args) > 2 || len(c.Args) == 2 && !isToken(c.Args[1], "ASYNC") && !isToken(c.Args[1], "SYNC") {
 		return resp.ErrSyntax
 	}
-	c.S.flushedDuringRewrite()
-	for _, db := range dbs {
-		c.S.Flushing(db)
-		db.Flush()
-	}
-	c.S.Flushed(c.C)
+	c.S.flush(c.C, dbs)
 	c.changes++
 	c.Out.OK()
 	return nil
+}
+
+// flush empties databases for a client.
+func (s *Server) flush(by *Client, dbs []*store.DB) {
+	s.flushedDuringRewrite()
+	for _, db := range dbs {
+		s.Flushing(db)
+		db.Flush()
+	}
+	s.Flushed(by)
+	s.pump.add(s.cron.reclaim)
 }
 
 func swapdbCommand(c *Ctx) error {

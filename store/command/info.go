@@ -2,144 +2,172 @@ package command
 
 import (
 	"fmt"
-	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
-	"spindle/resp"
 	"spindle/store/config"
 )
 
-// INFO: sections of "name:value" lines. Fields are Redis's, in its order; what cannot be anything else here (replicas, forks)
-// is zero because it is.
+// INFO. Each section is a function; info_memory.go has the one about memory.
 
 var infoCommands = []*Command{
-	{Name: "info", Arity: -1, Flags: Loading | Stale, Group: "server", Since: "1.0.0", Categories: CatDangerous, Complexity: "O(1)", Tips: []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"}, History: []Change{{"7.0.0", "Added support for taking multiple section arguments."}}, Syntax: "[section...]", Summary: "Get information and statistics about the server", Run: infoCommand},
+	{Name: "info", Arity: -1, Flags: Loading | Stale, Group: "server", Since: "1.0.0", Categories: CatDangerous,
+		Complexity: "O(1)",
+		Tips:       []string{"nondeterministic_output", "request_policy:all_shards", "response_policy:special"},
+		History:    []Change{{"7.0.0", "Added support for taking multiple section arguments."}}, Syntax: "[section...]",
+		Summary: "Get information and statistics about the server", Run: infoCommand},
 }
 
-// infoSection is one part of INFO. Those that are not usual come only when asked for, by name or with "all".
+// infoSection is one section of INFO.
 type infoSection struct {
-	name  string
-	usual bool
-	write func(s *Server, w *infoWriter)
+	name   string // as in its headline; asked for in any case
+	detail bool   // too long for INFO without arguments
+	write  func(s *Server, w *infoWriter)
 }
 
 var infoSections = []infoSection{
-	{"Server", true, (*Server).infoServer},
-	{"Clients", true, (*Server).infoClients},
-	{"Memory", true, (*Server).infoMemory},
-	{"Persistence", true, (*Server).infoPersistence},
-	{"Stats", true, (*Server).infoStats},
-	{"Replication", true, (*Server).infoReplication},
-	{"CPU", true, (*Server).infoCPU},
-	{"Modules", true, func(*Server, *infoWriter) {}},
-	{"Commandstats", false, (*Server).infoCommandstats},
-	{"Errorstats", true, (*Server).infoErrorstats},
-	{"Latencystats", false, func(*Server, *infoWriter) {}},
-	{"Cluster", true, func(_ *Server, w *infoWriter) { w.int("cluster_enabled", 0) }},
-	{"Keyspace", true, (*Server).infoKeyspace},
+	{"Server", false, (*Server).infoServer},
+	{"Clients", false, (*Server).infoClients},
+	{"Memory", false, (*Server).infoMemory},
+	{"Persistence", false, (*Server).infoPersistence},
+	{"Stats", false, (*Server).infoStats},
+	{"Replication", false, (*Server).infoReplication},
+	{"CPU", false, (*Server).infoCPU},
+	{"Modules", false, func(*Server, *infoWriter) {}},
+	{"Commandstats", true, (*Server).infoCommandstats},
+	{"Errorstats", false, (*Server).infoErrorstats},
+	{"Latencystats", true, (*Server).infoLatencystats},
+	{"Cluster", false, func(s *Server, w *infoWriter) { w.int("cluster_enabled", 0) }},
+	{"Keyspace", false, (*Server).infoKeyspace},
 }
 
-// infoWriter collects lines.
-type infoWriter struct{ b []byte }
-
-func (w *infoWriter) str(name, value string) {
-	w.b = append(w.b, name...)
-	w.b = append(w.b, ':')
-	w.b = append(w.b, value...)
-	w.b = append(w.b, "\r\n"...)
-}
-func (w *infoWriter) int(name string, n int64) { w.str(name, strconv.FormatInt(n, 10)) }
-func (w *infoWriter) flag(name string, on bool) {
-	if on {
-		w.int(name, 1)
-		return
-	}
-	w.int(name, 0)
-}
-func (w *infoWriter) float(name string, f float64) { w.str(name, fmt.Sprintf("%.2f", f)) }
-
-// bytes writes a size and, beside it, the same for people.
-func (w *infoWriter) bytes(name string, n int64) {
-	w.int(name, n)
-	w.str(name+"_human", humanBytes(n))
-}
-
-func humanBytes(n int64) string {
-	f := float64(n)
-	for _, unit := range []string{"B", "K", "M", "G", "T"} {
-		if f < 1024 || unit == "T" {
-			if unit == "B" {
-				return fmt.Sprintf("%dB", n)
-			}
-			return fmt.Sprintf("%.2f%s", f, unit)
+// infoCommand answers the sections asked for, in an order of its own; unknown ones are left out.
+func infoCommand(c *Ctx) error {
+	wanted := func(sec *infoSection) bool { return !sec.detail }
+	if len(c.Args) > 1 {
+		wanted = func(sec *infoSection) bool {
+			return slices.ContainsFunc(c.Args[1:], func(arg []byte) bool {
+				return equalFold(strings.ToLower(sec.name), arg) || isToken(arg, "ALL") || isToken(arg, "EVERYTHING") ||
+					isToken(arg, "DEFAULT") && !sec.detail
+			})
 		}
+	}
+	w := &infoWriter{}
+	for i := range infoSections {
+		sec := &infoSections[i]
+		if !wanted(sec) {
+			continue
+		}
+		if w.Len() > 0 {
+			w.WriteString("\r\n")
+		}
+		w.WriteString("# " + sec.name + "\r\n")
+		sec.write(c.S, w)
+	}
+	c.Out.Verbatim("txt", w.String())
+	return nil
+}
+
+// infoWriter writes fields.
+type infoWriter struct{ strings.Builder }
+
+func (w *infoWriter) text(name, value string) {
+	w.WriteString(name)
+	w.WriteByte(':')
+	w.WriteString(value)
+	w.WriteString("\r\n")
+}
+
+func (w *infoWriter) int(name string, n int64) { w.text(name, strconv.FormatInt(n, 10)) }
+
+func (w *infoWriter) bool(name string, b bool) {
+	if b {
+		w.int(name, 1)
+	} else {
+		w.int(name, 0)
+	}
+}
+
+func (w *infoWriter) fixed(name string, f float64, digits int) {
+	w.text(name, strconv.FormatFloat(f, 'f', digits, 64))
+}
+
+// size writes a number of bytes twice, the second time for people.
+func (w *infoWriter) size(name string, n int64) {
+	w.int(name, n)
+	w.text(name+"_human", humanBytes(n))
+}
+
+// status writes ok or err.
+func (w *infoWriter) status(name string, ok bool) {
+	if ok {
+		w.text(name, "ok")
+	} else {
+		w.text(name, "err")
+	}
+}
+
+// humanBytes prints a size with a unit.
+func humanBytes(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%dB", n)
+	}
+	f := float64(n)
+	unit := 0
+	for ; f >= 1024 && unit < len("KMGTP"); unit++ {
 		f /= 1024
+	}
+	return fmt.Sprintf("%.2f%c", f, "KMGTP"[unit-1])
+}
+
+// directive returns the value of a directive as CONFIG GET prints it.
+func (s *Server) directive(name string) string {
+	for _, p := range s.Config.Get([][]byte{[]byte(name)}) {
+		return p.Value
 	}
 	return ""
 }
 
-func infoCommand(c *Ctx) error {
-	c.Out.Verbatim("txt", c.S.info(c.Args[1:]))
-	return nil
-}
-
-// info returns the sections that are named: by themselves, or as default, all or everything.
-func (s *Server) info(names [][]byte) string {
-	usual, all := len(names) == 0, false
-	named := map[string]bool{}
-	for _, n := range names {
-		switch name := strings.ToLower(string(n)); name {
-		case "all", "everything":
-			all = true
-		case "default":
-			usual = true
-		default:
-			named[name] = true
-		}
+func (s *Server) process() ProcessInfo {
+	if s.env.Process == nil {
+		return ProcessInfo{}
 	}
-	w := &infoWriter{}
-	for _, sec := range infoSections {
-		if all || usual && sec.usual || named[strings.ToLower(sec.name)] {
-			if len(w.b) > 0 {
-				w.b = append(w.b, "\r\n"...)
-			}
-			w.b = append(w.b, "# "+sec.name+"\r\n"...)
-			sec.write(s, w)
-		}
-	}
-	return string(w.b)
+	return s.env.Process()
 }
 
 func (s *Server) infoServer(w *infoWriter) {
-	uptime := (s.nowMs - s.startedMs) / 1000
-	w.str("redis_version", RedisVersion)
-	w.str("spindle_version", SpindleVersion)
-	w.str("redis_git_sha1", "00000000")
-	w.int("redis_git_dirty", 0)
-	w.str("redis_mode", "standalone")
-	w.str("os", osName())
+	p := s.process()
+	w.text("redis_version", RedisVersion)
+	w.text("spindle_version", SpindleVersion)
+	w.text("redis_git_sha1", "00000000")
+	w.text("redis_git_dirty", "0")
+	w.text("redis_build_id", "0")
+	w.text("redis_mode", "standalone")
+	w.text("os", p.OS)
 	w.int("arch_bits", strconv.IntSize)
-	w.str("monotonic_clock", "Go runtime nanotime")
-	w.str("multiplexing_api", multiplexer())
-	w.str("go_version", runtime.Version())
-	w.int("process_id", int64(os.Getpid()))
-	w.str("process_supervised", supervisedBy(s.Config.Supervised))
-	w.str("run_id", s.runID)
+	w.text("monotonic_clock", runtime.Version()+" monotonic clock")
+	w.text("multiplexing_api", multiplexer())
+	w.text("atomicvar_api", "sync/atomic")
+	w.text("go_version", runtime.Version())
+	w.int("process_id", int64(p.PID))
+	w.text("process_supervised", s.directive("supervised"))
+	w.text("run_id", s.runID)
 	w.int("tcp_port", int64(s.Config.Port))
 	w.int("server_time_usec", s.env.UnixNano()/1000)
+	uptime := (s.nowMs - s.startedMs) / 1000
 	w.int("uptime_in_seconds", uptime)
 	w.int("uptime_in_days", uptime/86400)
 	w.int("hz", int64(s.Config.Hz))
 	w.int("configured_hz", int64(s.Config.Hz))
 	w.int("lru_clock", s.nowMs/1000&(1<<24-1))
-	exe, _ := os.Executable()
-	w.str("executable", exe)
-	w.str("config_file", s.Config.File)
+	w.text("executable", p.Executable)
+	w.text("config_file", s.Config.File)
 	w.int("io_threads_active", 0)
 }
 
+// multiplexer is what the event loop waits with.
 func multiplexer() string {
 	if runtime.GOOS == "linux" {
 		return "epoll"
@@ -147,182 +175,110 @@ func multiplexer() string {
 	return "kqueue"
 }
 
-func osName() string {
-	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		return "Linux " + strings.TrimSpace(string(b)) + " " + runtime.GOARCH
-	}
-	return runtime.GOOS + " " + runtime.GOARCH
-}
-
-func supervisedBy(mode config.Supervised) string {
-	if os.Getenv("NOTIFY_SOCKET") != "" && mode != config.SupervisedNo {
-		return "systemd"
-	}
-	return "no"
-}
-
 func (s *Server) infoClients(w *infoWriter) {
-	maxIn, maxOut, pubsub := 0, 0, 0
+	var in, out int64
 	for _, c := range s.clients {
-		maxIn = max(maxIn, c.parser.Buffered())
-		if c.conn != nil {
-			maxOut = max(maxOut, c.conn.Pending())
-		}
-		if c.subs != nil {
-			pubsub++
-		}
+		u := c.usage()
+		in, out = max(in, u.query+u.queryFree), max(out, u.pending)
 	}
 	w.int("connected_clients", int64(len(s.clients)))
 	w.int("cluster_connections", 0)
 	w.int("maxclients", int64(s.Config.Maxclients))
-	w.int("client_recent_max_input_buffer", int64(maxIn))
-	w.int("client_recent_max_output_buffer", int64(maxOut))
+	w.int("client_recent_max_input_buffer", in)
+	w.int("client_recent_max_output_buffer", out)
 	w.int("blocked_clients", int64(s.blocked.count))
 	w.int("tracking_clients", int64(s.tracking.clients))
-	w.int("clients_in_timeout_table", int64(s.blocked.count))
-}
-
-func (s *Server) infoMemory(w *infoWriter) {
-	used, rss := s.usedMemory(), residentBytes()
-	data := s.Store.Mem.Used()
-	a := s.Store.Mem.Stats()
-	if used > s.memory.peak {
-		s.memory.peak = used
-	}
-	w.bytes("used_memory", used)
-	w.bytes("used_memory_rss", rss)
-	w.bytes("used_memory_peak", s.memory.peak)
-	w.str("used_memory_peak_perc", fmt.Sprintf("%.2f%%", float64(used)*100/float64(max(s.memory.peak, 1))))
-	w.int("used_memory_overhead", used-data)
-	w.int("used_memory_startup", s.memory.startup)
-	w.int("used_memory_dataset", data)
-	w.str("used_memory_dataset_perc", fmt.Sprintf("%.2f%%", float64(data)*100/float64(max(used-s.memory.startup, 1))))
-	w.int("allocator_allocated", a.Used)
-	w.int("allocator_active", a.Committed-a.Free)
-	w.int("allocator_resident", a.Committed)
-	total := systemMemory()
-	w.bytes("total_system_memory", total)
-	w.bytes("maxmemory", int64(s.Config.Maxmemory))
-	w.str("maxmemory_policy", s.Config.MaxmemoryPolicy.String())
-	w.float("allocator_frag_ratio", ratio(a.Committed-a.Free, a.Used))
-	w.int("allocator_frag_bytes", a.Committed-a.Free-a.Used)
-	w.float("allocator_rss_ratio", ratio(a.Committed, a.Committed-a.Free))
-	w.int("allocator_rss_bytes", a.Free)
-	w.float("mem_fragmentation_ratio", ratio(rss, used))
-	w.int("mem_fragmentation_bytes", rss-used)
-	w.int("mem_not_counted_for_evict", 0)
-	w.int("mem_replication_backlog", 0)
-	w.int("mem_clients_slaves", 0)
-	clients := int64(0)
-	for _, c := range s.clients {
-		clients += int64(c.parser.Buffered() + cap(c.Out.Buf))
-		if c.conn != nil {
-			clients += int64(c.conn.Pending())
-		}
-	}
-	w.int("mem_clients_normal", clients)
-	w.int("mem_aof_buffer", s.logBuffer())
-	w.str("mem_allocator", "spindle-arena")
-	w.flag("active_defrag_running", s.defrag.on)
-	w.int("lazyfree_pending_objects", int64(s.Store.Reclaiming()))
-	w.int("lazyfreed_objects", s.Store.Reclaimed())
-}
-
-func ratio(a, b int64) float64 { return float64(a) / float64(max(b, 1)) }
-
-func (s *Server) logBuffer() int64 {
-	if s.Log == nil {
-		return 0
-	}
-	return s.Log.Status().BufferBytes
-}
-
-// residentBytes is the process's resident memory, where the system tells; else what Go and the arena took from it.
-func residentBytes() int64 {
-	if b, err := os.ReadFile("/proc/self/statm"); err == nil {
-		if f := strings.Fields(string(b)); len(f) > 1 {
-			pages, _ := strconv.ParseInt(f[1], 10, 64)
-			return pages * int64(os.Getpagesize())
-		}
-	}
-	return 0
-}
-
-// systemMemory is the machine's memory, 0 where the system does not tell.
-func systemMemory() int64 {
-	b, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	f := strings.Fields(string(b))
-	if len(f) < 2 {
-		return 0
-	}
-	kb, _ := strconv.ParseInt(f[1], 10, 64)
-	return kb << 10
+	w.int("clients_in_timeout_table", 0)
 }
 
 func (s *Server) infoPersistence(w *infoWriter) {
-	w.flag("loading", s.loading)
+	w.bool("loading", s.loading)
 	w.int("async_loading", 0)
 	w.int("current_cow_peak", 0)
 	w.int("current_cow_size", 0)
+	w.int("current_cow_size_age", 0)
+	w.fixed("current_fork_perc", 0, 2)
+	w.int("current_save_keys_processed", s.snapshotKeys())
+	w.int("current_save_keys_total", s.snapshotTotal())
 	w.int("rdb_changes_since_last_save", s.stats.Changes)
 	w.int("rdb_bgsave_in_progress", 0)
 	w.int("rdb_last_save_time", s.savedMs/1000)
-	w.str("rdb_last_bgsave_status", "ok")
+	w.text("rdb_last_bgsave_status", "ok")
 	w.int("rdb_last_bgsave_time_sec", -1)
 	w.int("rdb_current_bgsave_time_sec", -1)
 	w.int("rdb_saves", 0)
 	w.int("rdb_last_cow_size", 0)
-	w.flag("aof_enabled", s.Log != nil)
-	if s.Log == nil {
-		w.int("aof_rewrite_in_progress", 0)
-		w.int("aof_rewrite_scheduled", 0)
-		w.int("aof_last_rewrite_time_sec", -1)
-		w.int("aof_current_rewrite_time_sec", -1)
-		w.str("aof_last_bgrewrite_status", "ok")
-		w.int("aof_rewrites", 0)
-		w.int("aof_rewrites_consecutive_failures", 0)
-		w.str("aof_last_write_status", "ok")
-		w.int("aof_last_cow_size", 0)
-	} else {
-		s.infoLog(w)
-	}
+	w.int("rdb_last_load_keys_expired", 0)
+	w.int("rdb_last_load_keys_loaded", 0)
+	s.infoLog(w)
 	w.int("module_fork_in_progress", 0)
 	w.int("module_fork_last_cow_size", 0)
 	if s.loading {
-		w.int("loading_start_time", s.startedMs/1000)
-		w.int("loading_total_bytes", s.loaded.total)
-		w.int("loading_loaded_bytes", s.loaded.bytes)
-		w.float("loading_loaded_perc", ratio(s.loaded.bytes*100, s.loaded.total))
+		s.infoLoading(w)
 	}
 }
 
+// infoLog tells about the append-only log.
 func (s *Server) infoLog(w *infoWriter) {
-	st := s.Log.Status()
-	okErr := func(ok bool) string {
-		if ok {
-			return "ok"
-		}
-		return "err"
+	st := aofStatusOff
+	if s.Log != nil {
+		st = s.Log.Status()
 	}
-	w.flag("aof_rewrite_in_progress", st.RewriteInProgress)
-	w.flag("aof_rewrite_scheduled", s.rewriteScheduled || s.rewriteAgain)
+	w.bool("aof_enabled", s.Log != nil)
+	w.bool("aof_rewrite_in_progress", st.RewriteInProgress)
+	w.bool("aof_rewrite_scheduled", s.rewriteScheduled || s.rewriteAgain)
 	w.int("aof_last_rewrite_time_sec", st.LastRewriteSec)
 	w.int("aof_current_rewrite_time_sec", st.CurrentRewriteSec)
-	w.str("aof_last_bgrewrite_status", okErr(st.LastRewriteOK))
+	w.status("aof_last_bgrewrite_status", st.LastRewriteOK)
 	w.int("aof_rewrites", st.Rewrites)
 	w.int("aof_rewrites_consecutive_failures", st.ConsecutiveFailures)
-	w.str("aof_last_write_status", okErr(st.LastWriteOK))
+	w.status("aof_last_write_status", st.LastWriteOK)
 	w.int("aof_last_cow_size", 0)
+	if s.Log == nil {
+		return
+	}
 	w.int("aof_current_size", st.CurrentSize)
 	w.int("aof_base_size", st.BaseSize)
-	w.flag("aof_pending_rewrite", st.WaitRewrite)
+	w.bool("aof_pending_rewrite", st.WaitRewrite)
 	w.int("aof_buffer_length", st.BufferBytes)
 	w.int("aof_pending_bio_fsync", st.PendingSyncs)
 	w.int("aof_delayed_fsync", st.DelayedSyncs)
-	w.int("aof_writer_stalls", st.Stalls)
+	w.int("aof_stalls", st.Stalls)
+	w.int("aof_rewrite_backlog", st.RewriteBacklog)
+}
+
+func (s *Server) infoLoading(w *infoWriter) {
+	done, total := s.loaded.bytes, s.loaded.total
+	elapsed := (s.nowMs - s.startedMs) / 1000
+	w.int("loading_start_time", s.startedMs/1000)
+	w.int("loading_total_bytes", total)
+	w.int("loading_rdb_used_mem", 0)
+	w.int("loading_loaded_bytes", done)
+	percent, eta := 0.0, int64(1)
+	if total > 0 {
+		percent = float64(done) * 100 / float64(total)
+	}
+	if done > 0 {
+		eta = elapsed * (total - done) / done
+	}
+	w.fixed("loading_loaded_perc", percent, 2)
+	w.int("loading_eta_seconds", eta)
+}
+
+// snapshotKeys returns how many keys the running walk has written.
+func (s *Server) snapshotKeys() int64 {
+	if snap := s.Store.Snapshot(); snap != nil {
+		return snap.Keys()
+	}
+	return 0
+}
+
+// snapshotTotal returns how many keys there are to write, as far as one can tell while they change.
+func (s *Server) snapshotTotal() int64 {
+	if s.Store.Snapshot() == nil {
+		return 0
+	}
+	return int64(s.Store.Keys())
 }
 
 func (s *Server) infoStats(w *infoWriter) {
@@ -332,61 +288,79 @@ func (s *Server) infoStats(w *infoWriter) {
 	w.int("instantaneous_ops_per_sec", int64(s.cron.opsRate.perSecond()))
 	w.int("total_net_input_bytes", st.NetIn)
 	w.int("total_net_output_bytes", st.NetOut)
-	w.float("instantaneous_input_kbps", s.cron.inRate.perSecond()/1024)
-	w.float("instantaneous_output_kbps", s.cron.outRate.perSecond()/1024)
+	w.int("total_net_repl_input_bytes", 0)
+	w.int("total_net_repl_output_bytes", 0)
+	w.fixed("instantaneous_input_kbps", s.cron.inRate.perSecond()/1024, 2)
+	w.fixed("instantaneous_output_kbps", s.cron.outRate.perSecond()/1024, 2)
+	w.fixed("instantaneous_input_repl_kbps", 0, 2)
+	w.fixed("instantaneous_output_repl_kbps", 0, 2)
 	w.int("rejected_connections", st.Rejected)
 	w.int("sync_full", 0)
 	w.int("sync_partial_ok", 0)
 	w.int("sync_partial_err", 0)
 	w.int("expired_keys", s.Store.ExpiredKeys)
-	w.float("expired_stale_perc", 0)
+	w.fixed("expired_stale_perc", 0, 2)
+	w.int("expired_time_cap_reached_count", 0)
+	w.int("expire_cycle_cpu_milliseconds", s.cron.expire.nanos/1e6)
 	w.int("evicted_keys", st.Evicted)
-	w.int("evicted_clients", 0)
+	w.int("evicted_clients", st.EvictedClients)
+	total, current := s.timeOverMemory()
+	w.int("total_eviction_exceeded_time", total/1e6)
+	w.int("current_eviction_exceeded_time", current/1e6)
 	w.int("keyspace_hits", s.Store.Hits)
 	w.int("keyspace_misses", s.Store.Misses)
-	w.int("pubsub_channels", int64(len(s.pubsub.channels[0])))
+	w.int("pubsub_channels", int64(len(s.pubsub.channels[plainChannel])))
 	w.int("pubsub_patterns", int64(len(s.pubsub.patterns)))
+	w.int("pubsubshard_channels", int64(len(s.pubsub.channels[shardChannel])))
 	w.int("latest_fork_usec", 0)
 	w.int("total_forks", 0)
 	w.int("migrate_cached_sockets", 0)
 	w.int("slave_expires_tracked_keys", 0)
-	w.int("tracking_total_keys", s.trackedKeys())
+	w.int("active_defrag_hits", 0)
+	w.int("active_defrag_misses", 0)
+	w.int("active_defrag_key_hits", 0)
+	w.int("active_defrag_key_misses", 0)
+	w.int("total_active_defrag_time", s.cron.defrag.nanos/1e6)
+	w.int("current_active_defrag_time", 0)
+	keys, items := s.tracking.size()
+	w.int("tracking_total_keys", keys)
+	w.int("tracking_total_items", items)
 	w.int("tracking_total_prefixes", int64(len(s.tracking.prefixes)))
-	w.int("unexpected_error_replies", 0)
+	w.int("unexpected_error_replies", st.Panics)
 	w.int("total_error_replies", st.Errors)
+	w.int("dump_payload_sanitizations", 0)
 	w.int("total_reads_processed", s.events)
-	w.int("background_slice_max_usec", s.pump.maxNanos/1000)
-}
-
-func (s *Server) trackedKeys() int64 {
-	if s.tracking.table == nil {
-		return 0
-	}
-	return int64(s.tracking.table.Len())
+	w.int("total_writes_processed", st.Writes)
+	w.int("io_threaded_reads_processed", 0)
+	w.int("io_threaded_writes_processed", 0)
+	w.int("reply_buffer_shrinks", 0)
+	w.int("reply_buffer_expands", 0)
+	w.int("longest_background_slice_usec", s.pump.maxNanos/1000)
 }
 
 func (s *Server) infoReplication(w *infoWriter) {
-	w.str("role", "master")
+	w.text("role", "master")
 	w.int("connected_slaves", 0)
-	w.str("master_failover_state", "no-failover")
-	w.str("master_replid", s.runID)
-	w.str("master_replid2", strings.Repeat("0", 40))
+	w.text("master_failover_state", "no-failover")
+	w.text("master_replid", s.replID)
+	w.text("master_replid2", strings.Repeat("0", 40))
 	w.int("master_repl_offset", 0)
 	w.int("second_repl_offset", -1)
 	w.int("repl_backlog_active", 0)
-	w.int("repl_backlog_size", 1<<20)
+	w.int("repl_backlog_size", 0)
 	w.int("repl_backlog_first_byte_offset", 0)
 	w.int("repl_backlog_histlen", 0)
 }
 
 func (s *Server) infoCPU(w *infoWriter) {
-	sys, user := cpuTimes()
-	w.str("used_cpu_sys", fmt.Sprintf("%.6f", sys.Seconds()))
-	w.str("used_cpu_user", fmt.Sprintf("%.6f", user.Seconds()))
-	w.str("used_cpu_sys_children", "0.000000")
-	w.str("used_cpu_user_children", "0.000000")
-	w.str("used_cpu_sys_main_thread", fmt.Sprintf("%.6f", sys.Seconds()))
-	w.str("used_cpu_user_main_thread", fmt.Sprintf("%.6f", user.Seconds()))
+	p := s.process()
+	w.fixed("used_cpu_sys", p.SystemCPU, 6)
+	w.fixed("used_cpu_user", p.UserCPU, 6)
+	w.fixed("used_cpu_sys_children", p.ChildSystem, 6)
+	w.fixed("used_cpu_user_children", p.ChildUser, 6)
+	// The loop has no thread of its own, so what is asked for as the main thread is the process.
+	w.fixed("used_cpu_sys_main_thread", p.SystemCPU, 6)
+	w.fixed("used_cpu_user_main_thread", p.UserCPU, 6)
 }
 
 func (s *Server) infoCommandstats(w *infoWriter) {
@@ -395,49 +369,47 @@ func (s *Server) infoCommandstats(w *infoWriter) {
 		if st.Calls == 0 && st.Rejected == 0 && st.Failed == 0 {
 			return
 		}
-		usec := float64(st.Nanos) / 1000
-		w.str("cmdstat_"+c.full, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
-			st.Calls, int64(usec), usec/float64(max(st.Calls, 1)), st.Rejected, st.Failed))
+		micros, each := st.Nanos/1000, 0.0
+		if st.Calls > 0 {
+			each = float64(st.Nanos) / 1000 / float64(st.Calls)
+		}
+		w.text("cmdstat_"+c.full, fmt.Sprintf("calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			st.Calls, micros, each, st.Rejected, st.Failed))
 	})
 }
 
 func (s *Server) infoErrorstats(w *infoWriter) {
-	for _, e := range s.errors {
-		w.str("errorstat_"+e.code, fmt.Sprintf("count=%d", e.count))
+	var codes []string
+	for code := range s.errorStats {
+		codes = append(codes, code)
 	}
+	slices.Sort(codes)
+	for _, code := range codes {
+		w.text("errorstat_"+code, fmt.Sprintf("count=%d", s.errorStats[code]))
+	}
+}
+
+func (s *Server) infoLatencystats(w *infoWriter) {
+	if !s.Config.LatencyTracking {
+		return
+	}
+	s.table.each(func(c *Command) {
+		h := &c.stats.times
+		if h.total == 0 {
+			return
+		}
+		var parts []string
+		for _, p := range s.Config.LatencyTrackingInfoPercentiles {
+			parts = append(parts, fmt.Sprintf("p%s=%.3f", config.FormatPercentile(p), float64(h.percentile(p))/1000))
+		}
+		w.text("latency_percentiles_usec_"+c.full, strings.Join(parts, ","))
+	})
 }
 
 func (s *Server) infoKeyspace(w *infoWriter) {
 	for _, db := range s.Store.DBs {
 		if db.Len() > 0 {
-			w.str(fmt.Sprintf("db%d", db.ID), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", db.Len(), db.Expires(), db.MeanTTL()))
+			w.text(fmt.Sprintf("db%d", db.ID), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", db.Len(), db.Expires(), db.MeanTTL()))
 		}
-	}
-}
-
-// errorCount counts the errors of one code, for INFO errorstats.
-type errorCount struct {
-	code  string
-	count int64
-}
-
-// errorCodesMax bounds the list: a code may come from a script.
-const errorCodesMax = 128
-
-// countError notes an error reply.
-func (s *Server) countError(err error) {
-	s.stats.Errors++
-	code := "ERR"
-	if e, ok := err.(resp.Error); ok {
-		code = e.Code()
-	}
-	for i := range s.errors {
-		if s.errors[i].code == code {
-			s.errors[i].count++
-			return
-		}
-	}
-	if len(s.errors) < errorCodesMax {
-		s.errors = append(s.errors, errorCount{code, 1})
 	}
 }

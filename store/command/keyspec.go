@@ -154,3 +154,28 @@ func (s *KeySpec) appendKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
 	}
 	return keys, true
 }
+
+// setKeys tells what SET does to its key, which depends on the option GET.
+func setKeys(args [][]byte) ([]KeyAt, bool) {
+	for _, a := range args[3:] {
+		if isToken(a, "GET") {
+			return []KeyAt{{1, RW | Access | Update}}, true
+		}
+	}
+	return []KeyAt{{1, OW | Update}}, true
+}
+
+// bitfieldKeys tells whether BITFIELD only reads its key. What it does not understand counts as a write.
+func bitfieldKeys(args [][]byte) ([]KeyAt, bool) {
+	for i := 2; i < len(args); i++ {
+		switch left := len(args) - 1 - i; {
+		case isToken(args[i], "GET") && left >= 2:
+			i += 2
+		case isToken(args[i], "OVERFLOW") && left >= 1:
+			i++
+		default:
+			return []KeyAt{{1, RW | Access | Update}}, true
+		}
+	}
+	return []KeyAt{{1, RO | Access}}, true
+}

@@ -35,8 +35,7 @@ func (s *Server) Call(c *Client, cmd *Command, args [][]byte, out *resp.Writer) 
 		cmd.stats.Failed++
 	}
 	nanos := s.env.MonoNano() - before
-	cmd.stats.Calls++
-	cmd.stats.Nanos += nanos
+	cmd.stats.add(1, nanos, s.timing.track)
 	s.noteDuration(c, cmd, args, nanos)
 	if (s.gates|c.gates)&gateAfter != 0 {
 		s.after(c, cmd, args)

@@ -7,8 +7,11 @@ import "spindle/aof"
 
 // task is one kind of background work. step does at most some ten microseconds of it.
 type task struct {
-	name string
-	step func() (more bool)
+	name  string
+	event string // of LATENCY
+	step  func() (more bool)
+
+	nanos int64 // spent in step
 }
 
 const (
@@ -56,7 +59,7 @@ func (p *pump) slice() {
 	s := p.s
 	s.BeginEvent()
 	start := s.env.MonoNano()
-	for end := start; len(p.tasks) > 0 && end-start < sliceNanos; end = s.env.MonoNano() {
+	for now := start; len(p.tasks) > 0 && now-start < sliceNanos; {
 		p.next %= len(p.tasks)
 		t := p.tasks[p.next]
 		if p.runTask(t) {
@@ -64,6 +67,10 @@ func (p *pump) slice() {
 		} else {
 			p.remove(t)
 		}
+		before := now
+		now = s.env.MonoNano()
+		t.nanos += now - before
+		s.noteLatency(t.event, now-before)
 	}
 	p.maxNanos = max(p.maxNanos, s.env.MonoNano()-start)
 	s.EndEvent()

@@ -63,7 +63,7 @@ func (s *Server) BeginRewrite() error {
 func (s *Server) beginWalk(out *aof.Rewrite) {
 	r := &logRewrite{s: s, out: out}
 	r.snap = s.Store.BeginSnapshot(r)
-	r.task = &task{"log rewrite", r.step}
+	r.task = &task{name: "log rewrite", event: "aof-rewrite-cycle", step: r.step}
 	s.rewrite = r
 	s.logf(aof.Notice, "Background append only file rewriting started")
 	s.pump.add(r.task)

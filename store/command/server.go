@@ -28,7 +28,6 @@ type Server struct {
 	blocked  blocked
 	monitors []*Client
 	tracking tracking
-	slowlog  slowlog
 
 	gateReplies bool      // appendfsync always: replies wait for the log
 	holding     []*Client // clients with held replies
@@ -57,11 +56,15 @@ type Server struct {
 	pushesNext   int64     // not before then, in monotonic nanoseconds
 	spare        spareBuffers
 	stats        Stats
-	errors       []errorCount
 
-	runID     string // forty hexadecimal digits
-	startedMs int64
-	savedMs   int64 // when the data was last on disk as a whole
+	errorStats map[string]int64 // by the error's first word
+	timing     timing
+	slowlog    slowlog
+	latency    map[string]*latencyEvent
+
+	runID, replID string // 40 hexadecimal digits
+	startedMs     int64  // Unix milliseconds
+	savedMs       int64  // when the data was last on disk as a whole
 
 	attackLoggedMs int64 // last log line about commands in an HTTP request
 }
@@ -79,6 +82,17 @@ type Env struct {
 	Logf func(level aof.Level, format string, args ...any)
 	// Stop asks the process to end.
 	Stop func()
+	// Process describes the process for INFO; it may be nil.
+	Process func() ProcessInfo
+}
+
+// ProcessInfo is what INFO tells about the process and its machine. Sizes are in bytes, times in seconds.
+type ProcessInfo struct {
+	PID                    int
+	RSS, TotalMemory       int64
+	UserCPU, SystemCPU     float64
+	ChildUser, ChildSystem float64
+	OS, Executable         string
 }
 
 // Stats are counters of INFO stats that have no other home.
@@ -89,23 +103,29 @@ type Stats struct {
 	Errors                          int64
 	Panics                          int64
 	Changes                         int64 // since the data was last on disk as a whole
+	Writes                          int64 // to sockets
+	EvictedClients                  int64
 }
 
 // New returns a server over an empty store.
 func New(cfg *config.Config, env Env) *Server {
 	s := &Server{Config: cfg, env: env, table: newTable(), clients: map[int64]*Client{}}
+	s.errorStats, s.latency = map[string]int64{}, map[string]*latencyEvent{}
 	s.nowMs = env.UnixNano() / 1e6
+	s.runID, s.replID = hexID(env.Rand), hexID(env.Rand)
 	s.Store = store.New(store.Options{Databases: cfg.Databases, Seed: env.Rand.Uint64(), Rand: env.Rand, Now: s.nowMs})
 	s.Store.Expired = s.keyExpired
 	s.startedMs, s.savedMs = s.nowMs, s.nowMs
-	for range 5 {
-		s.runID += fmt.Sprintf("%08x", env.Rand.Uint32())
-	}
 	s.unit.ctx.S = s
 	s.memory.init()
 	s.initCron()
 	s.watchConfig()
 	return s
+}
+
+// hexID returns 40 random hexadecimal digits.
+func hexID(r *rand.Rand) string {
+	return fmt.Sprintf("%016x%016x%08x", r.Uint64(), r.Uint64(), r.Uint32())
 }
 
 // BeginEvent must be called before the server is used for something that happened: input, a tick, a timer.
@@ -166,6 +186,7 @@ func (s *Server) watchConfig() {
 	apply("lfu-decay-time", func() error { s.Store.Clock().DecayMins = cfg.LfuDecayTime; return nil })
 	apply("notify-keyspace-events", s.notifyChanged)
 	cfg.OnChange("requirepass", s.requirepassChanged)
+	s.watchAccounting(cfg)
 	cfg.OnChange("appendonly", s.appendonlyChanged)
 	cfg.OnChange("appendfsync", s.appendfsyncChanged)
 }

@@ -1,15 +1,13 @@
 package command
 
 import (
+	"bytes"
 	"fmt"
-	"math"
-	"slices"
 
 	"spindle/resp"
 )
 
-// SLOWLOG: the last commands that took longer than slowlog-log-slower-than. The log is in memory, at most slowlog-max-len
-// entries of bounded size.
+// SLOWLOG: the last commands that took longer than slowlog-log-slower-than.
 
 var slowlogCommands = []*Command{
 	{Name: "slowlog", Arity: -2, Group: "server", Since: "2.2.12", Complexity: "Depends on subcommand.",
@@ -26,79 +24,101 @@ var slowlogCommands = []*Command{
 				Tips:       []string{"request_policy:all_nodes", "nondeterministic_output"},
 				History:    []Change{{"4.0.0", "Added client IP address, port and name to the reply."}},
 				Syntax:     "[count:integer]", Summary: "Get the slow log's entries", Run: slowlogGetCommand},
-			{Name: "len", Arity: 2, Flags: Admin | Loading | Stale, Group: "server", Since: "2.2.12", Complexity: "O(1)",
-				Tips:    []string{"request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"},
-				Summary: "Get the slow log's length", Run: slowlogLenCommand},
+			{Name: "len", Arity: 2, Flags: Admin | Loading | Stale, Group: "server", Since: "2.2.12",
+				Complexity: "O(1)",
+				Tips:       []string{"request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"},
+				Summary:    "Get the slow log's length", Run: slowlogLenCommand},
 		}},
 }
 
-// slowlog holds the entries, the oldest first.
+// slowlog holds its entries with the newest last.
 type slowlog struct {
 	entries []slowEntry
-	nextID  int64 // RESET does not turn it back
+	nextID  int64
 }
 
 type slowEntry struct {
-	id, unixSecs, micros int64
-	args                 []string
-	addr, name           string
+	id, unixSeconds, micros int64
+	args                    [][]byte
+	addr, name              string
 }
 
 const (
-	slowlogArgs     = 32  // arguments kept of a command; the last one tells how many there were
-	slowlogArgBytes = 128 // bytes kept of an argument
-	// slowlogCoarse is the threshold from which on commands that are timed together cannot hide a slow one, in microseconds.
-	slowlogCoarse = 1000
-	slowlogGets   = 10 // entries that GET answers without a count
+	slowArgsMax     = 32
+	slowArgBytesMax = 128
 )
 
-// slowlogPrecise reports whether even cheap commands have to be timed one by one.
-func (s *Server) slowlogPrecise() bool {
-	return uint(s.Config.SlowlogLogSlowerThan) < slowlogCoarse // false if negative
-}
-
-// add keeps a command. args are borrowed.
-func (l *slowlog) add(c *Client, cmd *Command, args [][]byte, micros, unixSecs int64) {
-	e := slowEntry{id: l.nextID, unixSecs: unixSecs, micros: micros, name: c.name}
+func (l *slowlog) add(s *Server, c *Client, cmd *Command, args [][]byte, nanos int64) {
+	e := slowEntry{id: l.nextID, unixSeconds: s.nowMs / 1000, micros: nanos / 1000, args: slowArgs(cmd, args), name: c.name}
 	if c.conn != nil {
 		e.addr = c.conn.RemoteAddr()
 	}
 	l.nextID++
-	kept := min(len(args), slowlogArgs)
-	for i := range kept {
-		e.args = append(e.args, slowArg(cmd, args, i, kept))
-	}
 	l.entries = append(l.entries, e)
-}
-
-// slowArg is what the log shows as argument i of kept.
-func slowArg(cmd *Command, args [][]byte, i, kept int) string {
-	a := args[i]
-	switch {
-	case i == kept-1 && len(args) > kept:
-		return fmt.Sprintf("... (%d more arguments)", len(args)-kept+1)
-	case secret(cmd, args, i):
-		return "(redacted)"
-	case len(a) > slowlogArgBytes:
-		return fmt.Sprintf("%s... (%d more bytes)", a[:slowlogArgBytes], len(a)-slowlogArgBytes)
-	}
-	return string(a)
-}
-
-// trim drops the oldest entries beyond n.
-func (l *slowlog) trim(n int) {
-	if extra := len(l.entries) - n; extra > 0 {
-		l.entries = slices.Delete(l.entries, 0, extra)
+	if over := len(l.entries) - s.Config.SlowlogMaxLen; over > 0 {
+		clear(l.entries[:over])
+		l.entries = l.entries[over:]
 	}
 }
 
-// noteSlow enters a command that ran for so long, if it was too long.
-func (s *Server) noteSlow(c *Client, cmd *Command, args [][]byte, nanos int64) {
-	limit := int64(s.Config.SlowlogLogSlowerThan)
-	if micros := nanos / 1e3; limit >= 0 && micros >= limit && cmd.Flags&SkipSlowlog == 0 {
-		s.slowlog.add(c, cmd, args, micros, s.nowMs/1e3)
-		s.slowlog.trim(s.Config.SlowlogMaxLen)
+// slowArgs copies arguments, of many the first ones and of long ones the beginning, without secrets.
+func slowArgs(cmd *Command, args [][]byte) [][]byte {
+	n := len(args)
+	if n > slowArgsMax {
+		n = slowArgsMax - 1
 	}
+	list := make([][]byte, n, n+1)
+	for i := range list {
+		switch a := args[i]; {
+		case secret(cmd, args, i):
+			list[i] = []byte("(redacted)")
+		case len(a) > slowArgBytesMax:
+			list[i] = fmt.Appendf(bytes.Clone(a[:slowArgBytesMax]), "... (%d more bytes)", len(a)-slowArgBytesMax)
+		default:
+			list[i] = bytes.Clone(a)
+		}
+	}
+	if n < len(args) {
+		list = append(list, fmt.Appendf(nil, "... (%d more arguments)", len(args)-n))
+	}
+	return list
+}
+
+func slowlogGetCommand(c *Ctx) error {
+	if len(c.Args) > 3 {
+		return resp.ErrSubcommandSyntax([]byte("slowlog"), c.Args[1])
+	}
+	count := int64(10)
+	if len(c.Args) == 3 {
+		n, ok := resp.ParseInt(c.Args[2])
+		if !ok || n < -1 {
+			return resp.ErrSlowlogCount
+		}
+		count = n
+	}
+	entries := c.S.slowlog.entries
+	n := len(entries)
+	if count >= 0 && count < int64(n) {
+		n = int(count)
+	}
+	c.Out.Array(n)
+	for i := range n {
+		entries[len(entries)-1-i].reply(c.Out)
+	}
+	return nil
+}
+
+func (e *slowEntry) reply(w *resp.Writer) {
+	w.Array(6)
+	w.Int(e.id)
+	w.Int(e.unixSeconds)
+	w.Int(e.micros)
+	w.Array(len(e.args))
+	for _, a := range e.args {
+		w.Bulk(a)
+	}
+	w.BulkString(e.addr)
+	w.BulkString(e.name)
 }
 
 func slowlogLenCommand(c *Ctx) error {
@@ -110,43 +130,6 @@ func slowlogResetCommand(c *Ctx) error {
 	c.S.slowlog.entries = nil
 	c.Out.OK()
 	return nil
-}
-
-// slowlogGetCommand answers the newest entries.
-func slowlogGetCommand(c *Ctx) error {
-	entries := c.S.slowlog.entries
-	n := int64(slowlogGets)
-	switch len(c.Args) {
-	case 2:
-	case 3:
-		var ok bool
-		if n, ok = resp.ParseInt(c.Args[2]); !ok || n < -1 || n > math.MaxInt32 {
-			return resp.ErrSlowlogCount
-		}
-	default:
-		return resp.ErrSubcommandSyntax(c.Args[0], c.Args[1])
-	}
-	if n < 0 || n > int64(len(entries)) {
-		n = int64(len(entries))
-	}
-	c.Out.Array(int(n))
-	for i := range int(n) {
-		entries[len(entries)-1-i].reply(c.Out)
-	}
-	return nil
-}
-
-func (e *slowEntry) reply(w *resp.Writer) {
-	w.Array(6)
-	w.Int(e.id)
-	w.Int(e.unixSecs)
-	w.Int(e.micros)
-	w.Array(len(e.args))
-	for _, a := range e.args {
-		w.BulkString(a)
-	}
-	w.BulkString(e.addr)
-	w.BulkString(e.name)
 }
 
 func slowlogHelpCommand(c *Ctx) error { return c.help(slowlogHelp) }

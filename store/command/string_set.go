@@ -24,7 +24,7 @@ var stringSetCommands = []*Command{
 		Group: "string", Since: "1.0.0", Categories: CatString, Complexity: "O(1)",
 		History: []Change{{"2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."}, {"6.0.0", "Added the `KEEPTTL` option."}, {"6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."}, {"7.0.0", "Allowed the `NX` and `GET` options to be used together."}, {"8.1.0", "Added the `IFEQ` option."}},
 		Syntax:  "key value [condition(NX|XX|IFEQ=comparison-value:string@8.1.0)@2.6.12] [GET@6.2.0] [expiration(EX=seconds:integer@2.6.12|PX=milliseconds:integer@2.6.12|EXAT=unix-time-seconds:unix-time@6.2.0|PXAT=unix-time-milliseconds:unix-time@6.2.0|KEEPTTL@6.0.0)]",
-		Summary: "Set the string value of a key", Run: setCommand},
+		Summary: "Set the string value of a key", Run: setCommand, FindKeys: setKeys},
 	{Name: "setex", Arity: 4, Flags: Write | DenyOOM, Keys: []KeySpec{oneKey(1, OW|Update)}, Group: "string", Since: "2.0.0",
 		Categories: CatString, Complexity: "O(1)", Syntax: "key seconds:integer value",
 		Summary: "Set the value and expiration of a key", Run: setexCommand},

@@ -8,9 +8,10 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
-		connectionCommands, clientCommands, commandCommands, databaseCommands, configCommands, infoCommands, lifecycleCommands,
-		slowlogCommands,
+		connectionCommands, clientCommands, commandCommands, databaseCommands,
 		hashCommands, fieldExpiryCommands, fieldExCommands,
+		configCommands, adminCommands, replicationCommands, waitCommands, clusterCommands, moduleCommands,
+		infoCommands, slowlogCommands, latencyCommands, memoryCommands, debugCommands, lolwutCommands,
 		setCommands,
 		listCommands, listBlockCommands,
 		pubsubCommands, transactionCommands, monitorCommands,
@@ -37,6 +38,9 @@ type table struct {
 func newTable() *table {
 	t := &table{}
 	for _, proto := range tables() {
+		if t.lookup([]byte(proto.Name)) != nil {
+			panic("command: two entries called " + proto.Name)
+		}
 		c := proto.clone(nil)
 		for i := hashName(c.Name); ; i++ {
 			if slot := &t.slots[i%len(t.slots)]; *slot == nil {

@@ -34,6 +34,7 @@ type tracking struct {
 	s        *Server
 	clients  int
 	table    *hash.Map
+	items    int64 // IDs in it
 	prefixes map[string]*prefixTracking
 
 	later []invalidation // for the client that runs a command: they follow its reply
@@ -225,7 +226,7 @@ func (s *Server) stopTracking(c *Client) {
 		s.hooks &^= hookTracking
 		for t.table.Free(1<<20) == 1<<20 {
 		}
-		t.table = nil
+		t.table, t.items = nil, 0
 	}
 }
 
@@ -267,6 +268,7 @@ func (t *tracking) remember(key []byte, id int64) {
 	}
 	if hash.Fits(len(key), len(ids)+8) {
 		t.table.Set(key, append(slices.Clone(ids), mine[:]...), false)
+		t.items++
 	}
 }
 
@@ -298,6 +300,7 @@ func (t *tracking) forget(by *Client, key []byte) {
 		t.invalidate(c, key)
 	}
 	t.table.Delete(key)
+	t.items -= int64(len(ids) / 8)
 }
 
 func clientIDs(packed []byte) []int64 {
@@ -316,6 +319,15 @@ func (t *tracking) flushed(by *Client) {
 	for t.table.Free(1<<20) == 1<<20 {
 	}
 	t.table = hash.New(t.s.Store.Mem, t.s.Store.Seed())
+	t.items = 0
+}
+
+// size returns the number of tracked keys, and of pairs of a key and a client that may have it.
+func (t *tracking) size() (keys, items int64) {
+	if t.table == nil {
+		return 0, 0
+	}
+	return int64(t.table.Len()), t.items
 }
 
 // invalidate sends a message, now or after the reply of the client that runs a command.

@@ -234,6 +234,9 @@ func (s *Server) serveQueue(q *waitQueue) {
 		if s.serve(w, key) {
 			s.unblock(w.c)
 		}
+		if next != nil && next.Value.(*waiter).c.waiter != next.Value {
+			next = q.waiters.Front() // it was killed meanwhile, and is in no queue
+		}
 		k = q.db.Visible(key)
 	}
 }

@@ -316,8 +316,7 @@ func (t *tracking) flushed(by *Client) {
 	for _, c := range t.s.sortedClients(func(c *Client) bool { return c.track != nil }) {
 		t.invalidate(c, nil)
 	}
-	for t.table.Free(1<<20) == 1<<20 {
-	}
+	t.s.Store.Drop(t.table)
 	t.table = hash.New(t.s.Store.Mem, t.s.Store.Seed())
 	t.items = 0
 }

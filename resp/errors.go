@@ -277,6 +277,8 @@ const (
 	ErrFailoverReplicas  Error = "ERR FAILOVER requires connected replicas."
 	ErrClusterDisabled   Error = "ERR This instance has cluster support disabled"
 	ErrNeedsRESP3        Error = "ERR RESP2 is not supported by this command"
+	ErrDebugReload       Error = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
+	ErrDebugLoad         Error = "ERR Error trying to load the RDB dump"
 	ErrDebugDB           Error = "ERR Out of range database"
 	ErrDebugProtocol     Error = "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
 	ErrCommandUnknown    Error = "ERR Invalid command specified"

@@ -10,6 +10,7 @@ import (
 	"spindle/aof/rdb"
 	"spindle/resp"
 	"spindle/store"
+	"spindle/store/glob"
 )
 
 // DEBUG, for tests and for looking inside. enable-debug-command says who may use it.
@@ -43,8 +44,10 @@ func debugSubcommands() []debugSubcommand {
 		{"PAUSE-CRON", 1, false, debugPauseCron},
 		{"POPULATE", 1, true, debugPopulate},
 		{"PROTOCOL", 1, false, debugProtocol},
+		{"RELOAD", 0, true, debugReload},
 		{"SET-ACTIVE-EXPIRE", 1, false, debugSetActiveExpire},
 		{"SLEEP", 1, false, debugSleep},
+		{"STRINGMATCH-TEST", 0, false, debugStringmatch},
 	}
 }
 
@@ -114,20 +117,18 @@ func debugHtstats(c *Ctx) error {
 func debugLoadAOF(c *Ctx) error {
 	s := c.S
 	log := s.Log
-	if log != nil {
-		if err := log.Flush(flushTimeout); err != nil {
-			return err
-		}
+	if log == nil {
+		return errNoLog // or all data would be gone
+	}
+	if err := log.Flush(flushTimeout); err != nil {
+		return err
 	}
 	s.flush(c.C, s.Store.DBs)
-	var err error
-	if log != nil {
-		s.Log = nil // what is loaded is in the log already
-		s.setLoading(true)
-		err = s.loadLog(nil, func() {})
-		s.setLoading(false)
-		s.Log = log
-	}
+	s.Log = nil // what is loaded is in the log already
+	s.setLoading(true)
+	err := s.loadLog(nil, func() {})
+	s.setLoading(false)
+	s.Log = log
 	if err != nil {
 		return err
 	}
@@ -310,5 +311,24 @@ func debugProtocol(c *Ctx) error {
 	default:
 		return resp.ErrDebugProtocol
 	}
+	return nil
+}
+
+// debugStringmatch lets the matcher of patterns work on random input. What it looks for is a panic.
+func debugStringmatch(c *Ctx) error {
+	const rounds = 200_000
+	const alphabet = "*?[]^-\\ab\x00\xff0"
+	var pattern, text [32]byte
+	random := c.S.Store.Rand
+	fill := func(b []byte) []byte {
+		for i := range b {
+			b[i] = alphabet[random.IntN(len(alphabet))]
+		}
+		return b[:random.IntN(len(b)+1)]
+	}
+	for range rounds {
+		glob.Match(fill(pattern[:]), fill(text[:]), false)
+	}
+	c.Out.Status("Apparently Redis did not crash: test passed")
 	return nil
 }

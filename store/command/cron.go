@@ -28,6 +28,7 @@ func (s *Server) Tick() time.Duration {
 	s.checkRewrite()
 	s.checkClients()
 	s.Store.Mem.Trim(trimBytes)
+	s.spare.trim()
 	s.EndEvent()
 	return s.tickInterval()
 }

@@ -89,10 +89,14 @@ func (c *Client) pushed() {
 		c.flags |= inPushed
 		s.pushes = append(s.pushes, c)
 	}
-	if len(c.Out.Buf) >= flushBytes && s.unit.ctx.C != c {
+	if len(c.Out.Buf) >= pushBytes && s.unit.ctx.C != c {
 		c.sendNow()
 	}
 }
+
+// pushBytes is when messages are sent without waiting for a turn: with many subscribers the sum of their buffers should stay
+// in reach of the processor's caches.
+const pushBytes = 16 << 10
 
 // pushesAtOnce is up to how many clients get what was pushed to them at the end of the event. More wait for the next turn
 // of the loop: until then other publishers may have had their say, and one write serves for all. The writes are what costs,
@@ -145,12 +149,21 @@ func (s *Server) sendPushes(logged int64) {
 type spareBuffers struct {
 	list  [][]byte
 	bytes int
+	idle  int // length of the shortest list since the last trim
 }
 
 const (
-	spareBytesMax  = 8 << 20  // of all
+	spareBytesMax  = 32 << 20 // of all
 	spareBufferMax = 32 << 10 // of one
 )
+
+// trim frees the buffers that have not been needed since it was called last.
+func (s *spareBuffers) trim() {
+	for range min(s.idle, len(s.list)) {
+		s.take()
+	}
+	s.idle = len(s.list)
+}
 
 func (s *spareBuffers) take() []byte {
 	n := len(s.list)
@@ -161,6 +174,7 @@ func (s *spareBuffers) take() []byte {
 	s.list[n-1] = nil
 	s.list = s.list[:n-1]
 	s.bytes -= cap(b)
+	s.idle = min(s.idle, n-1)
 	return b
 }
 

@@ -107,3 +107,25 @@ func TestNotificationsCostNothingUnheard(t *testing.T) {
 		t.Errorf("%v allocations with nobody listening", n)
 	}
 }
+
+func TestSpareBuffersAreGivenBack(t *testing.T) {
+	var s spareBuffers
+	for range 100 {
+		s.give(make([]byte, 0, 1024))
+	}
+	s.trim()
+	for range 30 {
+		s.give(s.take())
+	}
+	a, b := s.take(), s.take()
+	s.give(a)
+	s.give(b)
+	s.trim() // two were needed at once
+	if len(s.list) != 2 || s.bytes != 2048 {
+		t.Errorf("%d buffers of %d bytes are kept", len(s.list), s.bytes)
+	}
+	s.give(make([]byte, 0, spareBufferMax+1))
+	if len(s.list) != 2 {
+		t.Error("a large buffer is kept")
+	}
+}

@@ -42,6 +42,10 @@ func main() {
 		fmt.Fprintf(os.Stderr, config.Usage, "./spindle")
 		os.Exit(1)
 	}
+	if err := command.CheckRenames(cfg); err != nil {
+		complain(err)
+		os.Exit(1)
+	}
 	stop := process.Profile()
 	status := run(cfg, info)
 	stop()

@@ -1,8 +1,11 @@
 package command
 
 import (
+	"cmp"
 	"net/netip"
+	"slices"
 
+	"spindle/aof"
 	"spindle/resp"
 )
 
@@ -46,19 +49,66 @@ func (s *Server) Closed(c *Client) {
 	s.forgetPostponed(c)
 }
 
-// checkClients closes clients that have been idle for too long.
+// checkClients closes clients that have been idle, or have read too slowly, for too long, and those that take too much memory.
 func (s *Server) checkClients() {
-	timeout := int64(s.Config.Timeout) * 1000
+	s.evictClients()
 	if s.cron.ticks%10 != 0 {
 		return
 	}
+	timeout := int64(s.Config.Timeout) * 1000
 	for _, c := range s.clients {
-		if c.softSinceMs != 0 {
+		switch {
+		case c.softSinceMs != 0 && c.conn != nil:
 			c.limitOutput(c.conn.Pending() + len(c.held.buf))
-		}
-		if timeout > 0 && c.flags&(waitBlocked|waitPaused) == 0 && c.subs == nil && s.nowMs-c.activeMs > timeout {
+		case timeout > 0 && c.mayTimeOut() && s.nowMs-c.activeMs > timeout:
 			s.kill(c)
 		}
+	}
+}
+
+// mayTimeOut reports whether the client is expected to send commands.
+func (c *Client) mayTimeOut() bool { return c.flags&(waitBlocked|waitPaused) == 0 && c.subs == nil }
+
+// clientMemoryMax returns what all clients together may take, in bytes; 0: no limit.
+func (s *Server) clientMemoryMax() int64 {
+	limit := s.Config.MaxmemoryClients
+	if limit < 0 {
+		return int64(s.Config.Maxmemory) / 100 * -limit
+	}
+	return limit
+}
+
+// evictClients closes the clients that take most while all together take more than maxmemory-clients.
+func (s *Server) evictClients() {
+	limit := s.clientMemoryMax()
+	if limit == 0 {
+		return
+	}
+	type taker struct {
+		c     *Client
+		bytes int64
+	}
+	var takers []taker
+	sum := int64(0)
+	for _, c := range s.clients {
+		u := c.usage()
+		sum += u.total()
+		if c.flags&(noEvict|killed) == 0 {
+			takers = append(takers, taker{c, u.total()})
+		}
+	}
+	if sum <= limit {
+		return
+	}
+	slices.SortFunc(takers, func(a, b taker) int { return cmp.Compare(b.bytes, a.bytes) })
+	for _, t := range takers {
+		if sum <= limit {
+			return
+		}
+		s.logf(aof.Notice, "Evicting client: %s", t.c.appendInfo(nil))
+		s.kill(t.c)
+		s.stats.EvictedClients++
+		sum -= t.bytes
 	}
 }
 

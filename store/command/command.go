@@ -37,6 +37,7 @@ type Command struct {
 	FindKeys func(args [][]byte) ([]KeyAt, bool)
 
 	full   string   // "config|get"
+	called string   // what clients call it: Name, unless rename-command says otherwise
 	parent *Command // of a subcommand
 	gates  gate     // admission checks that concern this command
 	id     int

@@ -64,6 +64,18 @@ func (s *Server) addEffect(db *store.DB, args ...[]byte) {
 	u.n++
 }
 
+// effect is the command as the log has it: by the name it has in Redis.
+func (c *Ctx) effect() [][]byte {
+	top := c.Cmd
+	if top.parent != nil {
+		top = top.parent
+	}
+	if top.called == top.Name {
+		return c.Args
+	}
+	return append([][]byte{[]byte(top.Name)}, c.Args[1:]...)
+}
+
 // finishUnit hands the effects to the log.
 func (s *Server) finishUnit(x *Ctx) {
 	u := &s.unit
@@ -74,7 +86,7 @@ func (s *Server) finishUnit(x *Ctx) {
 	}
 	switch {
 	case u.n == 0 && self:
-		s.Log.Append(x.DB.ID, x.Args...)
+		s.Log.Append(x.DB.ID, x.effect()...)
 	case u.n == 1 && !self:
 		s.Log.AppendEncoded(u.effects[0].db, u.buf)
 	case u.n > 0:
@@ -85,7 +97,7 @@ func (s *Server) finishUnit(x *Ctx) {
 			start = e.end
 		}
 		if self {
-			s.Log.Append(x.DB.ID, x.Args...)
+			s.Log.Append(x.DB.ID, x.effect()...)
 		}
 		s.Log.Exec()
 	}

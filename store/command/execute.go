@@ -74,7 +74,7 @@ func gatesOf(c *Command) gate {
 func (s *Server) execute(c *Client, args [][]byte) *Command {
 	s.stats.Commands++
 	cmd := c.last
-	if cmd == nil || cmd.parent != nil || !equalFold(cmd.Name, args[0]) || cmd.container() {
+	if cmd == nil || cmd.parent != nil || !equalFold(cmd.called, args[0]) || cmd.container() {
 		var err error
 		if cmd, err = s.lookup(args); err != nil {
 			c.last = nil

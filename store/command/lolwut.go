@@ -97,9 +97,7 @@ func (c *canvas) braille() string {
 			}
 			b.WriteRune(r)
 		}
-		if y+4 < c.height {
-			b.WriteByte('\n')
-		}
+		b.WriteByte('\n')
 	}
 	return b.String()
 }

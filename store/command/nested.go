@@ -59,7 +59,7 @@ func (u *unit) leave(x *Ctx) {
 		return
 	}
 	if x.verbatim {
-		x.S.addEffect(x.DB, x.Args...)
+		x.S.addEffect(x.DB, x.effect()...)
 	}
 	outer := &u.ctx
 	if u.depth > 1 {

@@ -125,8 +125,8 @@ func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
 
 // replay executes one command of the log. Nothing is admitted, propagated or accounted.
 func (s *Server) replay(c *Client, args [][]byte) error {
-	cmd, err := s.lookup(args)
-	if err != nil || cmd.container() && len(args) == 1 {
+	cmd, unknownSub := s.table.findOriginal(args)
+	if cmd == nil || unknownSub || cmd.container() && len(args) == 1 {
 		return fmt.Errorf("Unknown command '%s' reading the append only file", args[0])
 	}
 	if n := len(args); n != cmd.Arity && (cmd.Arity >= 0 || n < -cmd.Arity) {

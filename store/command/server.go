@@ -107,9 +107,10 @@ type Stats struct {
 	EvictedClients                  int64
 }
 
-// New returns a server over an empty store.
+// New returns a server over an empty store. CheckRenames must have found nothing wrong with cfg.
 func New(cfg *config.Config, env Env) *Server {
-	s := &Server{Config: cfg, env: env, table: newTable(), clients: map[int64]*Client{}}
+	s := &Server{Config: cfg, env: env, clients: map[int64]*Client{}}
+	s.table, _ = newTable(cfg.RenameCommands)
 	s.errorStats, s.latency = map[string]int64{}, map[string]*latencyEvent{}
 	s.nowMs = env.UnixNano() / 1e6
 	s.runID, s.replID = hexID(env.Rand), hexID(env.Rand)

@@ -2,7 +2,11 @@ package command
 
 import (
 	"encoding/binary"
+	"maps"
 	"slices"
+	"strings"
+
+	"spindle/store/config"
 )
 
 // tables lists the commands of all groups.
@@ -33,16 +37,25 @@ func tables() []*Command {
 type table struct {
 	slots [1024]*Command
 	all   []*Command // top level, by name
+	// originals has all commands by the names they have in Redis, disabled ones too.
+	originals map[string]*Command
 }
 
-func newTable() *table {
-	t := &table{}
+// newTable returns the table with the commands renamed as redis.conf has it, and the first thing that is wrong with that.
+func newTable(renames []config.Line) (*table, error) {
+	t := &table{originals: map[string]*Command{}}
 	for _, proto := range tables() {
-		if t.lookup([]byte(proto.Name)) != nil {
+		if t.originals[proto.Name] != nil {
 			panic("command: two entries called " + proto.Name)
 		}
-		c := proto.clone(nil)
-		for i := hashName(c.Name); ; i++ {
+		t.originals[proto.Name] = proto.clone(nil)
+	}
+	err := t.rename(renames)
+	for _, c := range t.originals {
+		if c.called == "" {
+			continue
+		}
+		for i := hashName(c.called); ; i++ {
 			if slot := &t.slots[i%len(t.slots)]; *slot == nil {
 				*slot = c
 				break
@@ -53,7 +66,33 @@ func newTable() *table {
 	slices.SortFunc(t.all, func(a, b *Command) int { return cmpString(a.Name, b.Name) })
 	id := 0
 	t.each(func(c *Command) { c.id = id; id++ })
-	return t
+	return t, err
+}
+
+// rename carries out rename-command: a name for another, or an empty one, which disables the command.
+func (t *table) rename(lines []config.Line) error {
+	called := maps.Clone(t.originals)
+	for _, l := range lines {
+		from, to := strings.ToLower(l.Args[0]), strings.ToLower(l.Args[1])
+		c := called[from]
+		switch {
+		case c == nil:
+			return l.Error("No such command in rename-command")
+		case to != "" && called[to] != nil:
+			return l.Error("Target command name already exists")
+		}
+		delete(called, from)
+		if c.called = to; to != "" {
+			called[to] = c
+		}
+	}
+	return nil
+}
+
+// CheckRenames returns what is wrong with the rename-command lines of a configuration.
+func CheckRenames(cfg *config.Config) error {
+	_, err := newTable(cfg.RenameCommands)
+	return err
 }
 
 func cmpString(a, b string) int {
@@ -69,7 +108,7 @@ func cmpString(a, b string) int {
 // clone copies an entry, so that two servers in one process do not share statistics.
 func (c *Command) clone(parent *Command) *Command {
 	d := *c
-	d.parent, d.full = parent, c.Name
+	d.parent, d.full, d.called = parent, c.Name, c.Name
 	if parent != nil {
 		d.full = parent.Name + "|" + c.Name
 	}
@@ -95,7 +134,7 @@ func (t *table) each(f func(*Command)) {
 func (t *table) lookup(name []byte) *Command {
 	for i := hashName(name); ; i++ {
 		c := t.slots[i%len(t.slots)]
-		if c == nil || equalFold(c.Name, name) {
+		if c == nil || equalFold(c.called, name) {
 			return c
 		}
 	}
@@ -104,7 +143,21 @@ func (t *table) lookup(name []byte) *Command {
 // find returns what args call: a command, or the subcommand of a container. sub reports that a container was named with an
 // unknown subcommand.
 func (t *table) find(args [][]byte) (c *Command, unknownSub bool) {
-	c = t.lookup(args[0])
+	return t.lookup(args[0]).sub(args)
+}
+
+// findOriginal is find with the names of Redis, for the log: what it says does not depend on the configuration.
+func (t *table) findOriginal(args [][]byte) (c *Command, unknownSub bool) {
+	if c = t.lookup(args[0]); c == nil || c.called != c.Name {
+		if o := t.originals[strings.ToLower(string(args[0]))]; o != nil {
+			c = o
+		}
+	}
+	return c.sub(args)
+}
+
+// sub returns the subcommand that args call, or the command itself if it is no container or no subcommand is named.
+func (c *Command) sub(args [][]byte) (_ *Command, unknownSub bool) {
 	if c == nil || !c.container() || len(args) == 1 {
 		return c, false
 	}

@@ -160,7 +160,13 @@ func (s *Server) endBatch() int64 {
 	if s.Log == nil {
 		return 0
 	}
-	return s.Log.EndBatch(s.nowMs)
+	if s.timing.spikeNanos == 0 {
+		return s.Log.EndBatch(s.nowMs)
+	}
+	start := s.env.MonoNano()
+	logged := s.Log.EndBatch(s.nowMs) // waits while the disk is far behind
+	s.noteLatency("aof-write", s.env.MonoNano()-start)
+	return logged
 }
 
 // NowMs is the time of the current event, in Unix milliseconds.

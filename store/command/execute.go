@@ -183,11 +183,8 @@ func (s *Server) call(c *Client, cmd *Command, args [][]byte) {
 	s.unit.depth = 0
 	if x.changes > 0 || s.unit.n > 0 {
 		s.finishUnit(x)
-		if len(s.tracking.later) > 0 {
-			s.tracking.finish()
-		}
-		if len(s.blocked.ready) > 0 {
-			s.serveBlocked()
+		if s.hooks != 0 {
+			s.afterUnit()
 		}
 	}
 }

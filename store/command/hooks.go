@@ -36,6 +36,16 @@ func (s *Server) keyChanged(by *Client, db *store.DB, class Class, event string,
 	}
 }
 
+// afterUnit does what had to wait until a unit that changed keys was over.
+func (s *Server) afterUnit() {
+	if len(s.tracking.later) > 0 {
+		s.tracking.finish()
+	}
+	if len(s.blocked.ready) > 0 {
+		s.serveBlocked()
+	}
+}
+
 // Flushing must be called before a database is emptied.
 func (s *Server) Flushing(db *store.DB) {
 	s.watched.touchAll(db, nil)

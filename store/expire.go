@@ -13,6 +13,19 @@ type expiryCycle struct {
 // expireSegmentsPerStep bounds the search for a due segment in one step.
 const expireSegmentsPerStep = 256
 
+// Expiring reports whether a key, or an element of a collection, has an expiry.
+func (s *Store) Expiring() bool {
+	if len(s.timers.heap) > 0 {
+		return true
+	}
+	for _, db := range s.DBs {
+		if db.expires > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // ExpireStep removes the expired keys of at most one index segment (about a thousand keys) per database.
 // It returns how many it removed and whether a full round found nothing more to do.
 func (s *Store) ExpireStep() (removed int, done bool) {

@@ -14,7 +14,7 @@ func (s *Server) Tick() time.Duration {
 	}
 	s.sampleRates()
 	s.sampleMemory()
-	if s.cron.expireOn && !s.loading && !s.paused() {
+	if s.cron.expireOn && !s.loading && !s.paused() && s.Store.Expiring() {
 		s.pump.add(s.cron.expire)
 	}
 	if s.Store.Reclaiming() > 0 {
@@ -33,7 +33,14 @@ func (s *Server) Tick() time.Duration {
 	return s.tickInterval()
 }
 
+// tickInterval is hz times a second, but once a second while nothing happens and nothing is left to do: an idle server should
+// not be noticed.
 func (s *Server) tickInterval() time.Duration {
+	idle := s.events == s.cron.seenEvents
+	s.cron.seenEvents = s.events
+	if idle && len(s.pump.tasks) == 0 && !s.loading && !s.Store.Expiring() {
+		return time.Second
+	}
 	return time.Second / time.Duration(max(s.Config.Hz, 1))
 }
 
@@ -42,13 +49,14 @@ const trimBytes = 4 << 20
 
 // cron is the state of the periodic work.
 type cron struct {
-	ticks    int64
-	expireOn bool // DEBUG SET-ACTIVE-EXPIRE
-	paused   bool // DEBUG PAUSE-CRON
-	expire   *task
-	reclaim  *task
-	evict    *task
-	defrag   *task
+	ticks      int64
+	seenEvents int64 // Server.events at the last tick
+	expireOn   bool  // DEBUG SET-ACTIVE-EXPIRE
+	paused     bool  // DEBUG PAUSE-CRON
+	expire     *task
+	reclaim    *task
+	evict      *task
+	defrag     *task
 
 	opsRate, inRate, outRate rate
 	outputPeak               int

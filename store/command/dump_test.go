@@ -113,6 +113,9 @@ func TestLoadRDBBase(t *testing.T) {
 	}
 	do("SET", "after", "the base")
 	do("RPUSH", "list3000", "last")
+	if !ref.Terminate() { // it still removes old files in the background
+		t.Fatal("redis-server does not end")
+	}
 
 	r := newRig(t)
 	r.s.Config.Appendonly = true

@@ -4,7 +4,6 @@ package pair
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"spindle/bench/compare/internal/wire"
@@ -143,17 +142,21 @@ func (s *Side) readConfig() map[string]string {
 }
 
 // Missing returns those of the commands that the server under test does not
-// know. Each is sent without arguments on a connection of its own.
+// know.
 func (p *Pair) Missing(commands []string) ([]string, error) {
+	if len(commands) == 0 {
+		return nil, nil
+	}
+	if err := p.Sub.control(); err != nil {
+		return nil, err
+	}
+	f := p.Sub.ctl.Do(append([]string{"COMMAND", "INFO"}, commands...)...)
+	if len(f.Elems) != len(commands) {
+		return nil, fmt.Errorf("%s: COMMAND INFO: %v", p.Sub.Name, f)
+	}
 	var missing []string
-	for _, name := range commands {
-		c, err := wire.Dial(p.Sub.Addr)
-		if err != nil {
-			return nil, err
-		}
-		f := c.Do(name)
-		c.Close()
-		if f.Kind == '-' && strings.HasPrefix(string(f.Text), "ERR unknown command") {
+	for i, name := range commands {
+		if f.Elems[i].Null {
 			missing = append(missing, name)
 		}
 	}

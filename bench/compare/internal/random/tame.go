@@ -44,6 +44,10 @@ func tame(s Step) Step {
 		tameStream(name, s.Args)
 	case "BLPOP", "BRPOP", "BLMOVE", "BRPOPLPUSH", "BLMPOP", "BZPOPMIN", "BZPOPMAX", "BZMPOP":
 		tameBlocking(name, s.Args)
+	case "ZRANK", "ZREVRANK":
+		if len(s.Args) == 4 { // later versions take WITHSCORE
+			s.Args = s.Args[:3]
+		}
 	case "DBSIZE":
 		// Keys that are expired but not yet reclaimed count; KEYS reclaims them.
 		s.Args = []string{"KEYS", "*"}

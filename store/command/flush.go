@@ -54,28 +54,26 @@ func (s *Server) flush(by *Client, dbs []*store.DB) {
 }
 
 func swapdbCommand(c *Ctx) error {
-	a, err := c.database(1, resp.ErrDBIndexFirst)
-	if err != nil {
-		return err
+	a, ok := databaseIndex(c.Args[1])
+	if !ok {
+		return resp.ErrDBIndexFirst
 	}
-	b, err := c.database(2, resp.ErrDBIndexSecond)
-	if err != nil {
-		return err
+	b, ok := databaseIndex(c.Args[2])
+	if !ok {
+		return resp.ErrDBIndexSecond
 	}
-	c.S.Swap(a, b)
+	dbs := c.S.Store.DBs // both are numbers before either is in range
+	if min(a, b) < 0 || max(a, b) >= int64(len(dbs)) {
+		return resp.ErrDBIndex
+	}
+	c.S.Swap(dbs[a], dbs[b])
 	c.changes++
 	c.Out.OK()
 	return nil
 }
 
-// database parses argument i as the number of a database; notNumber is the error for what is no number.
-func (c *Ctx) database(i int, notNumber resp.Error) (*store.DB, error) {
-	n, ok := resp.ParseInt(c.Args[i])
-	if !ok || n < -1<<31 || n >= 1<<31 {
-		return nil, notNumber
-	}
-	if n < 0 || n >= int64(len(c.S.Store.DBs)) {
-		return nil, resp.ErrDBIndex
-	}
-	return c.S.Store.DBs[n], nil
+// databaseIndex parses the number of a database, which may be out of range.
+func databaseIndex(arg []byte) (int64, bool) {
+	n, ok := resp.ParseInt(arg)
+	return n, ok && n >= -1<<31 && n < 1<<31
 }

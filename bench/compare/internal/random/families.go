@@ -73,7 +73,7 @@ KEYS <glob>
 SCAN 0 {0 ( MATCH <glob> | TYPE <type> ) }
 RANDOMKEY
 OBJECT ENCODING <key>
-OBJECT REFCOUNT <skey>
+@type OBJECT REFCOUNT <skey>
 OBJECT IDLETIME <key>
 OBJECT FREQ <key>
 DBSIZE

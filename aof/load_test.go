@@ -275,13 +275,14 @@ func TestManifestRoundTrip(t *testing.T) {
 	}
 	m.base, m.baseSeq = fileInfo{"base", 7, typeBase}, 7
 	m.history = append(m.history, fileInfo{"old", 6, typeHistory})
-	got, err := parseManifest(m.encode())
+	_, err := parseManifest(m.encode())
 	if err == nil || !strings.Contains(err.Error(), "File can't be a path") {
 		t.Fatalf("a backslash in a name: %v", err)
 	}
 	m.incrs = m.incrs[:len(m.incrs)-1]
 	m.incrSeq--
-	if got, err = parseManifest(m.encode()); err != nil {
+	got, err := parseManifest(m.encode())
+	if err != nil {
 		t.Fatal(err)
 	}
 	if fmt.Sprint(got) != fmt.Sprint(m) {

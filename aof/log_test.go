@@ -381,7 +381,7 @@ func TestRewriteFailures(t *testing.T) {
 	if names := fsys.names("temp-"); len(names) > 0 {
 		t.Fatalf("left behind: %v", names)
 	}
-	if r, err = l.BeginRewrite(done); err != nil {
+	if _, err = l.BeginRewrite(done); err != nil {
 		t.Fatal(err)
 	}
 	l.Append(0, words("SET b 1")...)

@@ -12,8 +12,7 @@ type stats struct {
 	size          atomic.Int64 // of all live files
 	rewriteSize   atomic.Int64 // size when the last rewrite ended
 	syncing       atomic.Bool  // a sync beside the writer runs
-	syncErr       atomic.Bool
-	waiting       atomic.Bool // appends count only once a rewrite is committed
+	waiting       atomic.Bool  // appends count only once a rewrite is committed
 	rewrites      atomic.Int64
 	failuresInRow atomic.Int64
 	lastFailed    atomic.Bool

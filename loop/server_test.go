@@ -457,14 +457,14 @@ func TestPeek(t *testing.T) {
 		evio.Conn
 		fd string
 	}
-	if _, _, err := peek(other{}); err == nil || !strings.Contains(err.Error(), "layout") {
+	if _, _, err := peek(other{fd: "7"}); err == nil || !strings.Contains(err.Error(), "layout") {
 		t.Fatalf("error is %v", err)
 	}
 	type shorter struct {
 		evio.Conn
 		fd int
 	}
-	if _, _, err := peek(&shorter{}); err == nil {
+	if _, _, err := peek(&shorter{fd: 7}); err == nil {
 		t.Fatal("no error without a poll")
 	}
 	h, conns := oneConn(funcs{})

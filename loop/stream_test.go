@@ -462,8 +462,7 @@ func TestEverythingInsideOpened(t *testing.T) {
 
 func TestRefusedConnection(t *testing.T) {
 	var closed atomic.Int32
-	var l *Loop
-	l = serve(t, Config{MaxConns: 1}, &funcs{
+	l := serve(t, Config{MaxConns: 1}, &funcs{
 		opened: func(c *Conn) bool {
 			if c.loop.Full() {
 				c.Send([]byte("-ERR max number of clients reached\r\n"))

@@ -6,13 +6,12 @@ import "math/rand/v2"
 // under LFU the minute of the last decay (16 bits) and a logarithmic counter (8 bits),
 // as described in Redis's redis.conf for maxmemory-policy, lfu-log-factor and lfu-decay-time.
 type Clock struct {
-	LFU        bool
-	Frozen     bool // accesses leave the clocks alone
-	LogFactor  int
-	DecayMins  int
-	seconds    uint32 // of Now, 24 bits
-	minutes    uint32 // of Now, 16 bits
-	lfuCounter uint32
+	LFU       bool
+	Frozen    bool // accesses leave the clocks alone
+	LogFactor int
+	DecayMins int
+	seconds   uint32 // of Now, 24 bits
+	minutes   uint32 // of Now, 16 bits
 }
 
 const (

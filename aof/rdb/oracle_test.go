@@ -165,7 +165,7 @@ func fill(s *server, rng *rand.Rand) {
 		for range n {
 			s.do("RPUSH", key("list"), text())
 			s.do("SADD", key("set"), text())
-			s.do("SADD", key("intset"), rng.Int63()>>(i%63)-rng.Int63()>>(i%63))
+			s.do("SADD", key("intset"), randomInt(rng, i))
 			s.do("HSET", key("hash"), text(), text(), rng.Intn(1000), rng.Int63())
 			s.do("ZADD", key("zset"), rng.NormFloat64()*1e6, text(), rng.Intn(100), rng.Intn(1000))
 		}
@@ -355,4 +355,13 @@ func TestPayloadsOfRedis(t *testing.T) {
 			t.Errorf("no value of type %d", typ)
 		}
 	}
+}
+
+// randomInt returns an integer of either sign and of about 63-i%63 bits.
+func randomInt(rng *rand.Rand, i int) int64 {
+	n := rng.Int63() >> (i % 63)
+	if rng.Intn(2) == 0 {
+		return -n
+	}
+	return n
 }

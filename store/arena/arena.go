@@ -49,6 +49,8 @@ const (
 // This package needs 64-bit addresses; a 32-bit build stops at this line.
 const spindleNeedsA64BitPlatform uint = 1 << 40
 
+var _ = spindleNeedsA64BitPlatform
+
 // Options for New. The zero value is right for a server.
 type Options struct {
 	// Reserve is the size of the virtual range in bytes, at most 1 TB, which
@@ -83,7 +85,7 @@ type Arena struct {
 	evacCount int
 
 	tables [3]reservation // memory of pageMap, spans and dirty
-	debug  debugState
+	debugState
 }
 
 // New reserves the range and returns an empty arena. It panics when the system

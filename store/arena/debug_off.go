@@ -6,7 +6,7 @@ const invariants = false
 
 type debugState struct{}
 
-func (a *Arena) initDebug()         {}
+func (a *Arena) initDebug()         { a.debugState = debugState{} }
 func (a *Arena) debugAlloc(Ref)     {}
 func (a *Arena) debugFree(Ref)      {}
 func (a *Arena) debugView(Ref, int) {}

@@ -22,18 +22,18 @@ type debugState struct {
 }
 
 func (a *Arena) initDebug() {
-	a.debug = debugState{live: map[Ref]struct{}{}, freed: map[Ref]struct{}{}}
+	a.debugState = debugState{live: map[Ref]struct{}{}, freed: map[Ref]struct{}{}}
 }
 
 func (a *Arena) debugAlloc(r Ref) {
-	if _, ok := a.debug.live[r]; ok {
+	if _, ok := a.live[r]; ok {
 		panic(fmt.Sprintf("arena: slot %#x handed out twice", r))
 	}
 	n := a.Cap(r)
-	a.debug.live[r] = struct{}{}
+	a.live[r] = struct{}{}
 	b := a.Bytes(r, n)
-	if _, ok := a.debug.freed[r]; ok {
-		delete(a.debug.freed, r)
+	if _, ok := a.freed[r]; ok {
+		delete(a.freed, r)
 		for i, x := range b[8:] {
 			if x != rubbishFree {
 				panic(fmt.Sprintf("arena: freed slot %#x of %d bytes was written to at %d", r, n, i+8))
@@ -44,19 +44,19 @@ func (a *Arena) debugAlloc(r Ref) {
 }
 
 func (a *Arena) debugFree(r Ref) {
-	if _, ok := a.debug.live[r]; !ok {
+	if _, ok := a.live[r]; !ok {
 		panic(fmt.Sprintf("arena: free of %#x, which is not live", r))
 	}
 	n := a.Cap(r)
 	fill(a.Bytes(r, n), rubbishFree)
-	delete(a.debug.live, r)
+	delete(a.live, r)
 	if n <= maxSmall {
-		a.debug.freed[r] = struct{}{}
+		a.freed[r] = struct{}{}
 	}
 }
 
 func (a *Arena) debugView(r Ref, n int) {
-	if _, ok := a.debug.live[r]; !ok {
+	if _, ok := a.live[r]; !ok {
 		panic(fmt.Sprintf("arena: view of %#x, which is not live", r))
 	}
 	if size := a.Cap(r); n > size {
@@ -68,7 +68,7 @@ func (a *Arena) debugView(r Ref, n int) {
 func (a *Arena) debugForget(page, pages uint32) {
 	from, to := Ref(page)<<pageRefShift, Ref(page+pages)<<pageRefShift
 	for r := from; r < to; r++ {
-		delete(a.debug.freed, r)
+		delete(a.freed, r)
 	}
 }
 

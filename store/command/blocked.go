@@ -297,6 +297,10 @@ func (s *Server) resumeServed() {
 func (c *Ctx) Timeout(i int) (int64, error) {
 	f, ok := resp.ParseFloat(c.Args[i])
 	if !ok {
+		// Redis reads a long double, and only then finds that it is too large.
+		if _, wide := resp.ParseLongDouble(c.Args[i]); wide {
+			return 0, resp.ErrTimeoutNeg
+		}
 		return 0, resp.ErrTimeoutFloat
 	}
 	ms := math.Ceil(f * 1000)

@@ -87,7 +87,6 @@ type Client struct {
 	name, libName, libVersion string
 	createdMs, activeMs       int64
 	last                      *Command
-	commands                  int64
 }
 
 // Data executes what the client sent. in is borrowed.

@@ -59,7 +59,6 @@ type cron struct {
 	defrag     *task
 
 	opsRate, inRate, outRate rate
-	outputPeak               int
 	overNanos                int64 // for so long memory was above its limit
 	overSince                int64 // monotonic; 0: memory is not above the limit
 }

@@ -17,7 +17,7 @@ const (
 // debugReload takes all data through its RDB form: it is written to memory, the databases are emptied, and it is read back.
 // The log has it already and learns nothing of it.
 func debugReload(c *Ctx) error {
-	for a := c.Options(2); a.More(); {
+	if a := c.Options(2); a.More() {
 		if !a.Token("MERGE") && !a.Token("NOFLUSH") && !a.Token("NOSAVE") {
 			return resp.ErrDebugReload
 		}

@@ -10,12 +10,11 @@ import (
 // memoryUse is what the server knows about the process's memory. The data is in the arena, counted exactly; what Go
 // itself holds (clients, buffers, directories of large collections) is sampled by the cron.
 type memoryUse struct {
-	samples   []metrics.Sample
-	goBytes   int64 // heap objects and stacks, at the last sample
-	startup   int64 // used() when the server started
-	peak      int64
-	peakMs    int64
-	lastTrims int64
+	samples []metrics.Sample
+	goBytes int64 // heap objects and stacks, at the last sample
+	startup int64 // used() when the server started
+	peak    int64
+	peakMs  int64
 }
 
 func (m *memoryUse) init() {

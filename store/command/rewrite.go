@@ -31,7 +31,6 @@ type logRewrite struct {
 	snap    *store.Snapshot
 	task    *task
 	walked  bool // the base is complete, or given up
-	scratch [8][]byte
 	args    [][]byte
 	numbers []byte
 }

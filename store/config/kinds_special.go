@@ -281,7 +281,7 @@ func (k notifyKind) lines(name string, v any, isDefault bool) []line {
 func (notifyKind) accepts() string { return "letters of Ag$lshzxeKEtmdn" }
 
 // dirKind is the working directory: it must exist, and is kept as an absolute path.
-type dirKind struct{ single }
+type dirKind struct{}
 
 func (dirKind) parse(e env, words []string) (any, error) {
 	if words[0] == "" {

@@ -35,14 +35,6 @@ type modelGroup struct {
 	pending   map[ID]modelPending
 }
 
-func (m *model) clone() *model {
-	c := &model{entries: slices.Clone(m.entries), groups: map[string]*modelGroup{}}
-	for name, g := range m.groups {
-		c.groups[name] = &modelGroup{maps.Clone(g.consumers), maps.Clone(g.pending)}
-	}
-	return c
-}
-
 // text prints all of a model.
 func (m *model) text() string {
 	var b bytes.Buffer

@@ -174,14 +174,6 @@ func closedBy(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// needs skips the test where the server does not know a command.
-func needs(t testing.TB, c *servers.Client, command string) {
-	t.Helper()
-	if list, ok := c.Do("COMMAND", "INFO", command).([]any); ok && (len(list) == 0 || list[0] == nil) {
-		t.Skipf("skipped: the server has no %s", command)
-	}
-}
-
 func writeFile(t testing.TB, path, text string, mode os.FileMode) {
 	t.Helper()
 	if err := os.WriteFile(path, []byte(text), mode); err != nil {

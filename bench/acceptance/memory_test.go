@@ -120,7 +120,6 @@ func TestMaxmemoryLRU(t *testing.T) {
 	if r := rss(t, s); r > 2*limit+30<<20 {
 		t.Errorf("resident memory %d MB", r>>20)
 	}
-	needs(t, c, "info")
 	if used := info(t, c, "used_memory"); used > limit*105/100 {
 		t.Errorf("used_memory %d, limit %d", used, limit)
 	}

@@ -123,7 +123,6 @@ func TestConfigurationFiles(t *testing.T) {
 	c := d.ClientT(t)
 	want(t, c, "OK", "SELECT", "3")
 	want(t, c, "ERR DB index is out of range", "SELECT", "4")
-	needs(t, c, "config")
 	want(t, c, "[maxclients 79]", "CONFIG", "GET", "maxclients")
 	want(t, c, "[loglevel verbose]", "CONFIG", "GET", "loglevel")
 }
@@ -252,7 +251,6 @@ func TestShutdownCommand(t *testing.T) {
 	for _, mode := range []string{"NOSAVE", "SAVE"} {
 		cmd, s := startForStatus(t, "--appendonly", "yes")
 		c := s.ClientT(t)
-		needs(t, c, "shutdown")
 		want(t, c, "OK", "SET", "k", "v")
 		c.Send("SHUTDOWN", mode)
 		if status := waitStatus(t, cmd); status != 0 {
@@ -268,7 +266,6 @@ func TestConfigRewrite(t *testing.T) {
 	writeFile(t, conf, "# kept\nmaxclients 50\n", 0o644)
 	d := daemon(t, "", conf)
 	c := d.ClientT(t)
-	needs(t, c, "config")
 	want(t, c, "OK", "CONFIG", "SET", "maxclients", "60")
 	want(t, c, "OK", "CONFIG", "REWRITE")
 	if text := readFile(t, conf); !strings.Contains(text, "# kept\nmaxclients 60\n") {

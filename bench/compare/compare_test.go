@@ -56,15 +56,24 @@ func TestCorpus(t *testing.T) {
 				if len(missing) > 0 {
 					t.Skip("skipped: no ", strings.Join(missing, " "), " yet")
 				}
-				failures, err := corpus.Run(p, f, proto)
-				for _, d := range failures {
-					t.Error("\n" + d.String())
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
+				confirmCorpus(t, p, f, proto)
 			})
 		}
+	}
+}
+
+// confirmCorpus fails the test for differences that show twice.
+func confirmCorpus(t *testing.T, p *pair.Pair, f *corpus.File, proto int) {
+	t.Helper()
+	again, once, err := corpus.Confirm(p, f, proto)
+	for _, d := range once {
+		t.Log("once, but not when run again: timing, not a difference of the servers\n" + d.String())
+	}
+	for _, d := range again {
+		t.Error("\n" + d.String())
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -86,11 +95,21 @@ func TestRandom(t *testing.T) {
 	const seed = 20
 	families = slices.DeleteFunc(families, func(f string) bool { return f == "sort" })
 	found, err := random.Run(p, random.Options{Count: count, Seed: seed, Families: families, Lacking: lacking, Encodings: "both"})
-	for _, d := range found {
-		t.Error("\n" + d.String())
-	}
+	reportRandom(t, found)
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// reportRandom fails the test for divergences that came back when run again.
+func reportRandom(t *testing.T, found []*random.Divergence) {
+	t.Helper()
+	for _, d := range found {
+		if d.Once {
+			t.Log("\n" + d.String())
+		} else {
+			t.Error("\n" + d.String())
+		}
 	}
 }
 
@@ -210,13 +229,7 @@ func TestReferenceAgreesWithItself(t *testing.T) {
 	p := newPair(t, servers.RedisT(t), servers.RedisT(t))
 	for _, f := range loadCorpus(t) {
 		for _, proto := range f.Protos {
-			failures, err := corpus.Run(p, f, proto)
-			for _, d := range failures {
-				t.Error("\n" + d.String())
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			confirmCorpus(t, p, f, proto)
 		}
 	}
 	seed := uint64(time.Now().UnixNano())
@@ -224,9 +237,7 @@ func TestReferenceAgreesWithItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range found {
-		t.Error("\n" + d.String())
-	}
+	reportRandom(t, found)
 }
 
 func TestMain(m *testing.M) {

@@ -17,6 +17,7 @@ type Side struct {
 	Restart func() error
 
 	ctl    *wire.Conn        // for resets and barriers, never for steps
+	owed   int               // replies to barriers that were not waited for
 	config map[string]string // as found at the first reset
 }
 
@@ -68,6 +69,8 @@ func (p *Pair) Flush() error {
 // control opens the control connection where there is none that works.
 func (s *Side) control() error {
 	if s.ctl != nil {
+		s.ctl.Replies(s.owed)
+		s.owed = 0
 		if f := s.ctl.Do("PING"); f.Kind == '+' {
 			return nil
 		}
@@ -163,16 +166,21 @@ func (p *Pair) Missing(commands []string) ([]string, error) {
 	return missing, nil
 }
 
+// barrierLimit is for servers that do not answer for a while: scripts may pause
+// them, and a loaded machine may do so too.
+const barrierLimit = 10 * time.Second
+
 // Barrier returns when both servers have worked off what they were sent
-// before (a client may be paused: then after a second).
+// before.
 func (p *Pair) Barrier() {
 	for _, s := range p.Sides() {
 		s.ctl.Send("PING")
+		s.owed++
 	}
 	for _, s := range p.Sides() {
-		s.ctl.Wait(time.Second, func(frames, _ int) bool { return frames > 0 })
-	}
-	for _, s := range p.Sides() {
-		s.ctl.Take()
+		if s.ctl.Wait(barrierLimit, func(frames, _ int) bool { return frames >= s.owed }) {
+			s.ctl.Take()
+			s.owed = 0
+		}
 	}
 }

@@ -56,6 +56,7 @@ type Divergence struct {
 	Trace       []Step
 	Ref, Sub    string // what the servers answered at the end of it
 	Note        string
+	Once        bool // it did not come back when run again
 }
 
 func (d *Divergence) String() string {
@@ -136,6 +137,8 @@ func (e *epoch) run(p *pair.Pair) (*mismatch, error) {
 		return nil, err
 	}
 	for _, s := range p.Sides() {
+		// A key that expired is found by the next command that looks, on both sides alike.
+		s.Do("DEBUG", "SET-ACTIVE-EXPIRE", "0")
 		for _, c := range e.setting.config {
 			if f := s.Do("CONFIG", "SET", c[0], c[1]); f.Kind != '+' {
 				return nil, fmt.Errorf("%s: CONFIG SET %s: %v", s.Name, c[0], f)

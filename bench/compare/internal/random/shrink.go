@@ -36,6 +36,7 @@ func (e *epoch) shrink(p *pair.Pair, m *mismatch) *Divergence {
 		fails(d.Trace)
 		d.Trace = d.Trace[:min(last.at+1, len(d.Trace))]
 	} else {
+		d.Once = true
 		d.Note = fmt.Sprintf("it does not come back when run again; these are the last of %d commands", len(d.Trace))
 		d.Trace = d.Trace[max(0, len(d.Trace)-20):]
 	}

@@ -136,6 +136,9 @@ func (l *Log) EndBatch(nowMs int64) int64 {
 // that comes late enough.
 func (l *Log) Pending() bool { return len(l.cur.b) > 0 }
 
+// HandOver gives the effects so far to the writer, without waiting for them to become old enough.
+func (l *Log) HandOver() { l.handOver() }
+
 // handOver gives the buffer to the writer and takes a fresh one.
 func (l *Log) handOver() {
 	b := l.cur

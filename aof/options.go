@@ -79,9 +79,9 @@ type Options struct {
 	LoadRDB func(r io.Reader) error
 	// Logf takes log lines; it is called from the writer's goroutines too.
 	Logf func(level Level, format string, args ...any)
-	// OnDurable is called on a goroutine of the log after each sync under
-	// Always, and, under all policies, when Err changes. It must not block and
-	// must not call the log, except for Durable and Err.
+	// OnDurable is called on a goroutine of the log after each sync, and when
+	// Err changes. It must not block and must not call the log, except for
+	// Durable and Err.
 	OnDurable func(offset int64)
 
 	FS FS

@@ -373,9 +373,7 @@ func (w *writer) endSync(r syncResult) error {
 
 func (w *writer) setDurable(end int64) {
 	w.l.durable.Store(end)
-	if w.l.Policy() == Always {
-		w.l.o.OnDurable(end)
-	}
+	w.l.o.OnDurable(end)
 }
 
 // fail enters the error state, or stays in it.

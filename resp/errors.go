@@ -72,6 +72,8 @@ const (
 	ErrTimeoutFloat   Error = "ERR timeout is not a float or out of range"
 	ErrTimeoutInt     Error = "ERR timeout is not an integer or out of range"
 	ErrTimeoutNeg     Error = "ERR timeout is negative"
+	ErrNumLocal       Error = "ERR value is out of range, value must between 0 and 1"
+	ErrWaitNoLog      Error = "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
 )
 
 // Texts about the state of the server or of the connection.

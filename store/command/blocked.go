@@ -13,6 +13,8 @@ import (
 // transaction, a script), the ready keys are gone through in the order in which they became so, and each serves its waiters, the
 // longest waiting first, each in a unit of its own. What that does may make further keys ready, and so on until there are none.
 //
+// A client may also wait for the log, see wait.go: it stands in a queue that belongs to no key.
+//
 // Nothing is polled: a waiter costs memory, and a timer if it has a timeout.
 
 // Wait is what a blocking command waits for.
@@ -25,6 +27,10 @@ type Wait struct {
 	Serve func(c *Ctx, key []byte) (served bool, err error)
 	// Refused replies when the client must not wait; nil: as when time is up, with a null array.
 	Refused func(w *resp.Writer)
+	// Synced has the client wait for the log, too: it is answered as when time is up once Synced reports true.
+	Synced func(c *Client) bool
+	// Late replies when time is up; nil: with a null array.
+	Late func(c *Client)
 	// AnyChange has Serve called for a ready key that is gone or of another type, too.
 	AnyChange bool
 }
@@ -64,6 +70,8 @@ type blocked struct {
 	ready  []*waitQueue
 	served []*Client // who may have further commands to execute
 	busy   bool      // serving
+	timed  int       // clients with a timeout
+	log    waitQueue // who waits for the log; it has no key
 }
 
 // Block has the client wait, unless it must not: see CanBlock.
@@ -78,6 +86,9 @@ func (c *Ctx) Block(w Wait) error {
 	}
 	s := c.S
 	own := &waiter{Wait: w, c: c.C, db: c.DB, cmd: c.Cmd, args: copyArgs(c.Args)}
+	if w.Synced != nil {
+		s.blocked.log.add(own)
+	}
 	own.Keys = make([][]byte, len(w.Keys))
 	for i, key := range w.Keys {
 		own.Keys[i] = append([]byte(nil), key...)
@@ -93,6 +104,7 @@ func (c *Ctx) Block(w Wait) error {
 			nanos = w.Millis * 1e6
 		}
 		own.stop = s.env.After(nanos, func() { s.timeOut(own) })
+		s.blocked.timed++
 	}
 	return nil
 }
@@ -118,11 +130,14 @@ func (b *blocked) join(w *waiter, key []byte, databases int) {
 			return
 		}
 	}
-	w.places = append(w.places, place{q, q.waiters.PushBack(w)})
+	q.add(w)
 	if w.AnyChange {
 		q.anyChange++
 	}
 }
+
+// add puts the waiter at the queue's end.
+func (q *waitQueue) add(w *waiter) { w.places = append(w.places, place{q, q.waiters.PushBack(w)}) }
 
 // unblock takes the client out of all queues. It may go on with its commands when the event ends.
 func (s *Server) unblock(c *Client) {
@@ -132,13 +147,14 @@ func (s *Server) unblock(c *Client) {
 		if w.AnyChange {
 			p.queue.anyChange--
 		}
-		if p.queue.waiters.Len() == 0 {
+		if p.queue.waiters.Len() == 0 && p.queue.db != nil {
 			delete(b.byDB[w.db.ID], p.queue.key)
 			b.keys--
 		}
 	}
 	if w.stop != nil {
 		w.stop()
+		b.timed--
 	}
 	c.waiter = nil
 	c.flags &^= waitBlocked
@@ -163,9 +179,12 @@ func (s *Server) timeOut(w *waiter) {
 func (s *Server) release(c *Client, err error) {
 	c.room()
 	start := len(c.Out.Buf)
-	if err != nil {
+	switch {
+	case err != nil:
 		s.replyError(c, err)
-	} else {
+	case c.waiter.Late != nil:
+		c.waiter.Late(c)
+	default:
 		c.Out.NullArray()
 	}
 	c.hushServed(start)

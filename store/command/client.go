@@ -74,6 +74,7 @@ type Client struct {
 	gates   gate // conditions of this client that commands have to be checked against
 	parser  resp.Parser
 	held    heldReplies
+	written int64          // offset of the log behind the client's last write
 	multi   *transaction   // since MULTI, or nil
 	watches []*watch       // watched keys
 	subs    *subscriptions // nil while there are none

@@ -101,6 +101,7 @@ func (s *Server) finishUnit(x *Ctx) {
 		}
 		s.Log.Exec()
 	}
+	x.C.written = s.Log.Appended()
 	u.n, u.effects, u.buf = 0, u.effects[:0], u.buf[:0]
 }
 

@@ -43,6 +43,7 @@ func (s *Server) logAdvanced() {
 	s.BeginEvent()
 	s.setGate(gateDisk, s.Log != nil && s.Log.Err() != nil)
 	s.releaseHeld()
+	s.releaseSynced()
 	s.EndEvent()
 }
 
@@ -157,6 +158,7 @@ func (s *Server) openLog() error {
 
 func (s *Server) useLog(log *aof.Log) {
 	s.Log = log
+	s.forgetOffsets()
 	s.gateReplies = log != nil && log.Policy() == aof.Always
 }
 
@@ -179,6 +181,7 @@ func (s *Server) appendonlyChanged() error {
 		s.useLog(nil)
 		s.setGate(gateDisk, false)
 		s.releaseHeld()
+		s.releaseSynced()
 		return err
 	}
 	return nil

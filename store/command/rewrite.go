@@ -107,7 +107,10 @@ func (r *logRewrite) abort() {
 // rewriteDone is called on a goroutine of the log.
 func (s *Server) rewriteDone(err error) {
 	if err == nil {
-		s.env.Post(func() { s.savedMs, s.stats.Changes = s.nowMs, 0 })
+		s.env.Post(func() {
+			s.savedMs, s.stats.Changes = s.nowMs, 0
+			s.logAdvanced() // a log that was being enabled is one now
+		})
 	}
 }
 

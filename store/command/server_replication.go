@@ -26,13 +26,6 @@ var replicationCommands = []*Command{
 	{Name: "sync", Arity: 1, Flags: Admin | NoScript | NoAsyncLoading | NoMulti, Group: "server", Since: "1.0.0",
 		Summary: "Internal command used for replication", Run: syncCommand},
 }
-var waitCommands = []*Command{
-	{Name: "wait", Arity: 3, Flags: NoScript, Group: "generic", Since: "3.0.0", Categories: CatConnection,
-		Complexity: "O(1)", Tips: []string{"request_policy:all_shards", "response_policy:agg_min"},
-		Syntax:  "numreplicas:integer timeout:integer",
-		Summary: "Wait for the synchronous replication of all the write commands sent in the context of the current connection",
-		Run:     waitCommand},
-}
 
 func roleCommand(c *Ctx) error {
 	c.Out.Array(3)
@@ -96,20 +89,4 @@ func failoverCommand(c *Ctx) error {
 		return resp.ErrNoFailover
 	}
 	return resp.ErrFailoverReplicas
-}
-
-// waitCommand answers how many replicas have acknowledged. There are none to wait for.
-func waitCommand(c *Ctx) error {
-	if _, err := c.Int(1); err != nil {
-		return err
-	}
-	ms, ok := resp.ParseInt(c.Args[2])
-	switch {
-	case !ok:
-		return resp.ErrTimeoutInt
-	case ms < 0:
-		return resp.ErrTimeoutNeg
-	}
-	c.Out.Int(0)
-	return nil
 }

@@ -35,6 +35,7 @@ var mayImport = map[string][]string{
 	"store/zset":     {"store/arena", "store/elements", "store/listpack", "store/index"},
 	"store/list":     {"store/arena", "store/listpack"},
 	"store/stream":   {"store/arena", "store/listpack", "store/index"},
+	"store/script":   {"store/script", "resp"},
 	"store/command":  {"store", "aof", "resp"},
 	"bench":          {"bench", "resp", "store/config"},
 }

@@ -122,7 +122,7 @@ func TestStandaloneAnswers(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, rdb *redis.Client) {
 		const disabled = "ERR This instance has cluster support disabled"
 		wantError(t, rdb.ClusterInfo(ctx), disabled)
-		wantError(t, rdb.ClusterSlots(ctx), disabled)
+		wantError(t, rdb.Do(ctx, "CLUSTER", "SLOTS"), disabled)
 		wantError(t, rdb.ClusterNodes(ctx), disabled)
 		wantError(t, rdb.ClusterShards(ctx), disabled)
 		wantError(t, rdb.ReadOnly(ctx), disabled)
@@ -132,7 +132,7 @@ func TestStandaloneAnswers(t *testing.T) {
 		want(t, rdb.Wait(ctx, 1, time.Millisecond), 0)
 		wantError(t, rdb.Do(ctx, "FAILOVER"), "ERR FAILOVER requires connected replicas.")
 		wantError(t, rdb.Do(ctx, "SENTINEL", "masters"), "ERR unknown command 'SENTINEL'")
-		want(t, rdb.SlaveOf(ctx, "NO", "ONE"), "OK")
+		want(t, rdb.ReplicaOf(ctx, "NO", "ONE"), "OK")
 		same(t, "modules", must(t, rdb.Do(ctx, "MODULE", "LIST")), any([]any{}))
 		same(t, "slot", must(t, rdb.ConfigGet(ctx, "cluster-enabled")), map[string]string{"cluster-enabled": "no"})
 		universal := redis.NewUniversalClient(&redis.UniversalOptions{Addrs: []string{rdb.Options().Addr}, Protocol: rdb.Options().Protocol})

@@ -28,7 +28,7 @@ func TestStrings(t *testing.T) {
 		want(t, rdb.Set(ctx, "k", "v", 0), "OK")
 		want(t, rdb.SetNX(ctx, "k", "w", 0), false)
 		want(t, rdb.SetXX(ctx, "k", "w", 0), true)
-		want(t, rdb.GetSet(ctx, "k", "x"), "w")
+		want(t, rdb.SetArgs(ctx, "k", "x", redis.SetArgs{Get: true}), "w")
 		want(t, rdb.SetArgs(ctx, "k", "y", redis.SetArgs{Get: true, KeepTTL: true}), "x")
 		want(t, rdb.GetEx(ctx, "k", time.Hour), "y")
 		want(t, rdb.GetDel(ctx, "k"), "y")
@@ -156,7 +156,7 @@ func TestSortedSets(t *testing.T) {
 		want(t, rdb.ZUnionWithScores(ctx, redis.ZStore{Keys: []string{"z", "z"}, Weights: []float64{1, -1}, Aggregate: "MIN"}), z("c", math.Inf(-1), "b", -9.0, "a", -2.5))
 		want(t, rdb.ZPopMin(ctx, "z", 2), z("a", 2.5, "b", 9.0))
 		want(t, rdb.ZAdd(ctx, "lex", z("a", 0.0, "b", 0.0, "c", 0.0)...), 3)
-		want(t, rdb.ZRangeByLex(ctx, "lex", &redis.ZRangeBy{Min: "[a", Max: "(c"}), []string{"a", "b"})
+		want(t, rdb.ZRangeArgs(ctx, redis.ZRangeArgs{Key: "lex", Start: "[a", Stop: "(c", ByLex: true}), []string{"a", "b"})
 		want(t, rdb.ZRemRangeByRank(ctx, "lex", 0, -2), 2)
 		key, popped, err := rdb.ZMPop(ctx, "max", 3, "lex").Result()
 		if err != nil || key != "lex" || len(popped) != 1 || popped[0] != (redis.Z{Member: "c"}) {

@@ -55,6 +55,7 @@ func (t *timer) stop(c *Client) {
 		return
 	}
 	now := t.s.env.MonoNano()
+	t.s.clock.nano = now
 	t.cmd.stats.add(t.calls, now-t.at, t.s.timing.track)
 	t.at, t.cmd, t.calls = now, nil, 0
 }

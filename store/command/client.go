@@ -137,7 +137,7 @@ func (c *Client) runSafely() (done bool) {
 		}
 	}()
 	s := c.s
-	t := timer{s: s, at: s.env.MonoNano()}
+	t := timer{s: s, at: s.clock.nano}
 	for c.flags&stopMask == 0 {
 		args, ok, err := c.next()
 		if !ok {

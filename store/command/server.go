@@ -46,6 +46,7 @@ type Server struct {
 	defrag defragWalk
 	events int64 // read events, for the pump to see whether the loop is busy
 
+	clock   clock
 	nowMs   int64     // of the current event
 	unit    unit      // the effects of the running top-level command
 	scratch []byte    // reply buffer that clients use while they run
@@ -112,7 +113,7 @@ func New(cfg *config.Config, env Env) *Server {
 	s := &Server{Config: cfg, env: env, clients: map[int64]*Client{}}
 	s.table, _ = newTable(cfg.RenameCommands)
 	s.errorStats, s.latency = map[string]int64{}, map[string]*latencyEvent{}
-	s.nowMs = env.UnixNano() / 1e6
+	s.nowMs = s.clock.look(&s.env)
 	s.runID, s.replID = hexID(env.Rand), hexID(env.Rand)
 	s.Store = store.New(store.Options{Databases: cfg.Databases, Seed: env.Rand.Uint64(), Rand: env.Rand, Now: s.nowMs})
 	s.Store.Expired = s.keyExpired
@@ -131,7 +132,7 @@ func hexID(r *rand.Rand) string {
 
 // BeginEvent must be called before the server is used for something that happened: input, a tick, a timer.
 func (s *Server) BeginEvent() {
-	s.nowMs = s.env.UnixNano() / 1e6
+	s.nowMs = s.clock.look(&s.env)
 	s.Store.SetNow(s.nowMs)
 }
 

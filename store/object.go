@@ -1,6 +1,8 @@
 package store
 
 import (
+	"slices"
+
 	"spindle/store/arena"
 	"spindle/store/index"
 )
@@ -28,32 +30,9 @@ func copyObject(o Object) Object { return o.(Copier).Copy().(Object) }
 // handleBytes is the length of a value that is an object's handle.
 const handleBytes = 4
 
-// objectTable gives objects the numbers that records hold.
-type objectTable struct {
-	all  []Object
-	free []uint32
-}
-
-func (t *objectTable) add(o Object) uint32 {
-	if n := len(t.free); n > 0 {
-		h := t.free[n-1]
-		t.free = t.free[:n-1]
-		t.all[h] = o
-		return h
-	}
-	t.all = append(t.all, o)
-	return uint32(len(t.all) - 1)
-}
-
-func (t *objectTable) get(h uint32) Object { return t.all[h] }
-
-func (t *objectTable) remove(h uint32) {
-	t.all[h] = nil
-	t.free = append(t.free, h)
-}
-
 // reclaimQueue holds what has left the keyspace and is still to be freed, a slice at a time, so that
-// dropping ten million elements stops nobody.
+// dropping ten million elements stops nobody. The latest comes first: the collections of a flushed database enter as it is
+// taken apart, and few of them wait at a time.
 type reclaimQueue struct {
 	s     *Store
 	queue []Object
@@ -93,10 +72,10 @@ func (q *reclaimQueue) step(o Object, steps int) (int, bool) {
 func (s *Store) Reclaim(steps int) bool {
 	q := &s.reclaim
 	for steps > 0 && len(q.queue) > 0 {
-		n, gone := q.step(q.queue[0], steps)
-		if gone {
-			q.queue[0] = nil
-			q.queue = q.queue[1:]
+		i := len(q.queue) - 1
+		n, gone := q.step(q.queue[i], steps)
+		if gone { // what it held may be behind it now
+			q.queue = slices.Delete(q.queue, i, i+1)
 			q.freed++
 		}
 		steps -= max(n, 1)

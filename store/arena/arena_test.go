@@ -120,8 +120,7 @@ func painted(b []byte, key uint64) bool {
 }
 
 func trimAll(a *Arena) {
-	for a.Trim(1<<40) > 0 {
-	}
+	a.Trim(1 << 40)
 }
 
 func TestClasses(t *testing.T) {
@@ -274,8 +273,8 @@ func TestHugeRunGoesBack(t *testing.T) {
 	if a.Committed() != before {
 		t.Fatal("freeing gave memory back before Trim")
 	}
-	if n := a.Trim(16 << 20); n != 16<<20 {
-		t.Fatalf("Trim(16 MB) released %d", n)
+	if n, more := a.Trim(16 << 20); n != 16<<20 || !more {
+		t.Fatalf("Trim(16 MB) released %d, more %v", n, more)
 	}
 	trimAll(a)
 	if got := before - a.Committed(); got < 70<<20 {
@@ -288,6 +287,31 @@ func TestHugeRunGoesBack(t *testing.T) {
 		t.Fatalf("%d bytes are still held", got)
 	}
 	check(t, a)
+}
+
+// A caller that trims in slices must not stop early at runs that are short.
+func TestPurgeInSlices(t *testing.T) {
+	a := newArena(t)
+	var refs []Ref
+	for range 2000 {
+		refs = append(refs, a.Alloc(40<<10))
+	}
+	for i := 0; i < len(refs); i += 2 {
+		a.Free(refs[i])
+	}
+	before, released := a.Committed(), int64(0)
+	for more := true; more; {
+		var n int64
+		n, more = a.Purge(256 << 10)
+		released += n
+		if n > 256<<10 {
+			t.Fatalf("a slice of %d bytes", n)
+		}
+		check(t, a)
+	}
+	if released != 1000*40<<10 || before-a.Committed() != released {
+		t.Fatalf("%d bytes went, Committed fell by %d", released, before-a.Committed())
+	}
 }
 
 func TestArenasAreIndependent(t *testing.T) {

@@ -21,7 +21,7 @@ const (
 	scanLimit  = 64         // runs of a list looked at for the best fit
 	spanIDsMax = 1 << (32 - classBits)
 
-	slackMin     = 8 << 20  // resident free bytes that Trim leaves
+	slackMin     = 2 << 20  // resident free bytes that Trim leaves
 	slackDivisor = 20       // or this part of what is used
 	hugeRun      = 64 << 20 // a run with this much free memory is always returned
 	callBytes    = 64 << 10 // what one system call counts for in Trim's budget

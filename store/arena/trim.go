@@ -1,35 +1,46 @@
 package arena
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
-// Trim returns free memory to the system: all that exceeds a slack of 8 MB or
+// Trim returns free memory to the system: all that exceeds a slack of 2 MB or
 // a twentieth of what is used, and in any case runs of 64 MB and more. It stops
 // after about maxBytes, so that the caller decides how long it may take (on
-// Linux some 75 microseconds for a megabyte, a quarter of that with huge
-// pages), and tells how many bytes went. Less than maxBytes means that there is
-// no more to do for now.
-func (a *Arena) Trim(maxBytes int64) int64 {
+// Linux some 100 microseconds for a megabyte, a quarter of that with huge
+// pages). It tells how many bytes went and whether there is more to do.
+func (a *Arena) Trim(maxBytes int64) (released int64, more bool) {
+	return a.trim(maxBytes, max(slackMin, a.used/slackDivisor)>>pageShift)
+}
+
+// Purge is Trim without the slack.
+func (a *Arena) Purge(maxBytes int64) (released int64, more bool) { return a.trim(maxBytes, 0) }
+
+// trim leaves slack pages.
+func (a *Arena) trim(maxBytes, slack int64) (released int64, more bool) {
 	a.dropIdle()
 	h := &a.heap
-	slack := max(slackMin, a.used/slackDivisor) >> pageShift
-	var released, cost int64
-	for cost < maxBytes {
+	var cost int64
+	for {
 		id := largestRun(&h.runs[1])
 		if id == 0 {
-			break
+			return released, false
 		}
-		quota := (maxBytes - cost + pageSize - 1) >> pageShift
+		quota := int64(math.MaxUint32)
 		if int64(a.spans[id].dirty) < hugeRun>>pageShift {
-			quota = min(quota, h.freeDirty-slack)
+			quota = h.freeDirty - slack
 		}
 		if quota <= 0 {
-			break
+			return released, false
 		}
-		n := a.releaseFrom(id, quota)
+		if cost >= maxBytes {
+			return released, true
+		}
+		n := a.releaseFrom(id, min(quota, (maxBytes-cost+pageSize-1)>>pageShift))
 		released += n
 		cost += max(n, callBytes)
 	}
-	return released
 }
 
 // dropIdle gives up the current spans that hold nothing.

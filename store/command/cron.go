@@ -27,7 +27,10 @@ func (s *Server) Tick() time.Duration {
 	s.checkDefrag()
 	s.checkRewrite()
 	s.checkClients()
-	s.Store.Mem.Trim(trimBytes)
+	s.cron.trimLeft = trimTickBytes
+	if s.trimStep() {
+		s.pump.add(s.cron.trim)
+	}
 	s.spare.trim()
 	s.EndEvent()
 	return s.tickInterval()
@@ -38,14 +41,32 @@ func (s *Server) Tick() time.Duration {
 func (s *Server) tickInterval() time.Duration {
 	idle := s.events == s.cron.seenEvents
 	s.cron.seenEvents = s.events
-	if idle && len(s.pump.tasks) == 0 && !s.loading && !s.Store.Expiring() {
+	if idle && len(s.pump.tasks) == 0 && !s.cron.trimMore && !s.loading && !s.Store.Expiring() {
 		return time.Second
 	}
 	return time.Second / time.Duration(max(s.Config.Hz, 1))
 }
 
-// trimBytes is how much free memory a tick gives back to the system.
-const trimBytes = 4 << 20
+const (
+	// trimBytes is how much free memory a step gives back to the system, trimTickBytes between two ticks: what is given back
+	// too early has to be asked for again.
+	trimBytes     = 256 << 10
+	trimTickBytes = 64 << 20
+)
+
+// trimStep gives free memory back to the system.
+func (s *Server) trimStep() bool {
+	c := &s.cron
+	trim := s.Store.Mem.Trim
+	if c.purging {
+		trim = s.Store.Mem.Purge
+	}
+	n, more := trim(trimBytes)
+	c.trimLeft -= n
+	c.trimMore = more
+	c.purging = c.purging && more
+	return more && (c.purging || c.trimLeft > 0)
+}
 
 // cron is the state of the periodic work.
 type cron struct {
@@ -57,6 +78,10 @@ type cron struct {
 	reclaim    *task
 	evict      *task
 	defrag     *task
+	trim       *task
+	trimLeft   int64 // bytes of memory that may be given back before the next tick
+	trimMore   bool  // there was more at the last step
+	purging    bool  // MEMORY PURGE: no slack is kept
 
 	opsRate, inRate, outRate rate
 	overNanos                int64 // for so long memory was above its limit
@@ -70,6 +95,7 @@ func (s *Server) initCron() {
 	s.cron.reclaim = &task{name: "reclaim", event: "lazyfree-cycle", step: func() bool { return s.Store.Reclaim(64) }}
 	s.cron.evict = &task{name: "eviction", event: "eviction-cycle", step: s.evictStep}
 	s.cron.defrag = &task{name: "defragmentation", event: "active-defrag-cycle", step: s.defragStep}
+	s.cron.trim = &task{name: "return of memory", event: "memory-trim-cycle", step: s.trimStep}
 }
 
 // expireStep removes the expired keys of one part of each database, and expired fields of one hash.

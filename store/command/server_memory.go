@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strings"
 
 	"spindle/resp"
@@ -123,9 +124,12 @@ func replyDatabaseOverhead(w *resp.Writer, db *store.DB) {
 	w.Int(0)
 }
 
-// memoryPurgeCommand gives all free memory back to the system.
+// memoryPurgeCommand gives all free memory back to the system, in slices: the reply comes first. The Go heap is looked after on
+// a goroutine of its own.
 func memoryPurgeCommand(c *Ctx) error {
-	c.S.Store.Mem.Trim(1 << 62)
+	c.S.cron.purging = true
+	c.S.pump.add(c.S.cron.trim)
+	go debug.FreeOSMemory()
 	c.Out.OK()
 	return nil
 }

@@ -1,0 +1,29 @@
+package command
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestMemoryGoesBack loads 24 MB, throws them away and looks at what the arena still holds.
+func TestMemoryGoesBack(t *testing.T) {
+	r := newRig(t)
+	value := strings.Repeat("v", 8000)
+	for i := range 3000 {
+		r.feed(encode("SET", "key"+string(rune(0x1000+i)), value))
+	}
+	full := r.s.Store.Mem.Committed()
+	r.ok("FLUSHALL")
+	for range 20 {
+		r.s.Tick()
+		r.advance(100)
+	}
+	if held := r.s.Store.Mem.Committed(); full < 20<<20 || held > 3<<20 {
+		t.Errorf("%d bytes are held after FLUSHALL of %d", held, full)
+	}
+	r.ok("MEMORY PURGE")
+	r.advance(100)
+	if held := r.s.Store.Mem.Committed(); held != 0 {
+		t.Errorf("%d bytes are held after MEMORY PURGE", held)
+	}
+}

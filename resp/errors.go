@@ -246,6 +246,8 @@ const (
 	ErrScriptReadOnly   Error = "READONLY Can not run script with write flag on readonly replica"
 	ErrScriptWriteRO    Error = "ERR Can not execute a script with write flag using *_ro command."
 	ErrScriptMisconf    Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
+	ErrNoDebugger       Error = "ERR the Lua debugger is not supported"
+	ErrScriptDebug      Error = "ERR Use SCRIPT DEBUG YES/SYNC/NO"
 	ErrScriptMasterDown Error = "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the script."
 	ErrScriptOOM        Error = "ERR OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
 	ErrScriptArity      Error = "ERR Wrong number of args calling Redis command from script"
@@ -300,6 +302,11 @@ const (
 // ErrMisconfAOF answers writes while the log cannot be written.
 func ErrMisconfAOF(reason string) Error {
 	return Error("MISCONF Errors writing to the AOF file: " + reason)
+}
+
+// ErrScriptMisconfAOF is for scripts that say that they write, reason is the system's.
+func ErrScriptMisconfAOF(reason string) Error {
+	return Error("MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts. AOF error: " + reason)
 }
 
 // ErrWrongArity takes the command's full name, in lower case: "get", "config|get".

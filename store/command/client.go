@@ -34,6 +34,7 @@ const (
 	waitBlocked                         // in a blocking command
 	waitPaused                          // CLIENT PAUSE
 	waitDurable                         // unsynced replies exceed outputBound
+	waitScript                          // its script takes long and stands still
 	closing                             // no more commands: the connection ends once its replies are sent
 
 	killed      // conn.Close was called
@@ -51,7 +52,7 @@ const (
 )
 
 const (
-	stopMask = waitOutput | waitBlocked | waitPaused | waitDurable | closing
+	stopMask = waitOutput | waitBlocked | waitPaused | waitDurable | waitScript | closing
 	hushMask = replyOff | replySkip | replySkipNext
 )
 

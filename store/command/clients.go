@@ -67,7 +67,9 @@ func (s *Server) checkClients() {
 }
 
 // mayTimeOut reports whether the client is expected to send commands.
-func (c *Client) mayTimeOut() bool { return c.flags&(waitBlocked|waitPaused) == 0 && c.subs == nil }
+func (c *Client) mayTimeOut() bool {
+	return c.flags&(waitBlocked|waitPaused|waitScript) == 0 && c.subs == nil
+}
 
 // clientMemoryMax returns what all clients together may take, in bytes; 0: no limit.
 func (s *Server) clientMemoryMax() int64 {

@@ -81,6 +81,7 @@ const (
 	Immediate       // runs inside MULTI instead of waiting for EXEC
 	RunsQueue       // EXEC: it is judged by the commands it will run
 	WhileSubscribed // a RESP2 client with subscriptions may send it
+	RunsScripts     // EVAL and its like
 )
 
 // flagNames are in the order in which COMMAND INFO lists them.

@@ -8,7 +8,7 @@ import (
 func (s *Server) Tick() time.Duration {
 	s.BeginEvent()
 	s.cron.ticks++
-	if s.cron.paused {
+	if s.cron.paused || s.busy() {
 		s.EndEvent()
 		return s.tickInterval()
 	}

@@ -16,6 +16,12 @@ type unit struct {
 	effects []effect
 }
 
+func newUnit(s *Server) *unit {
+	u := &unit{}
+	u.ctx.S = s
+	return u
+}
+
 type effect struct {
 	db, end int
 }
@@ -58,7 +64,7 @@ func (s *Server) addEffect(db *store.DB, args ...[]byte) {
 	if s.Log == nil {
 		return
 	}
-	u := &s.unit
+	u := s.unit
 	u.buf = resp.AppendCommand(u.buf, args...)
 	u.effects = append(u.effects, effect{db.ID, len(u.buf)})
 	u.n++
@@ -78,7 +84,7 @@ func (c *Ctx) effect() [][]byte {
 
 // finishUnit hands the effects to the log.
 func (s *Server) finishUnit(x *Ctx) {
-	u := &s.unit
+	u := s.unit
 	s.stats.Changes += int64(x.changes)
 	self := x.changes > 0 && x.verbatim
 	if s.Log == nil {

@@ -26,6 +26,8 @@ const (
 	gateMonitored                   // somebody wants to see all commands
 	gateMonitor                     // client is one of those
 	gateTracking                    // client caches what it reads
+	gateBusy                        // a script takes long
+	gateScript                      // always set: of commands that run scripts
 )
 
 // stages are the admission checks, in Redis's order. Each returns an error to refuse the command.
@@ -40,6 +42,7 @@ func init() { // not in the declaration: a check may lead to execute, by way of 
 	stages = []stage{
 		{gateAuth, (*Server).checkAuth},
 		{gateMulti, (*Server).checkInMulti},
+		{gateBusy, (*Server).checkBusy},
 		{gateMemory, (*Server).checkMemory},
 		{gateDisk, (*Server).checkDisk},
 		{gateSubscribed, (*Server).checkSubscribed},
@@ -65,6 +68,12 @@ func gatesOf(c *Command) gate {
 	}
 	if c.Flags&(Write|RunsQueue) != 0 {
 		g |= gateDisk
+	}
+	if c.Flags&AllowBusy == 0 {
+		g |= gateBusy
+	}
+	if c.Flags&(RunsScripts|RunsQueue) != 0 {
+		g |= gateScript
 	}
 	return g
 }
@@ -103,17 +112,24 @@ func (s *Server) execute(c *Client, args [][]byte) *Command {
 func (s *Server) executeGated(c *Client, cmd *Command, args [][]byte, on gate) *Command {
 	err := s.admit(c, cmd, args, on)
 	switch {
+	case err == nil && on&gateScript != 0:
+		return s.callInLane(c, cmd, args, on)
 	case err == nil:
 		s.call(c, cmd, args)
-		s.Store.Clock().Frozen = false
-		if on&gateAfter != 0 {
-			s.after(c, cmd, args)
-		}
+		s.afterCall(c, cmd, args, on)
 		return cmd
 	case err != errPostponed:
 		s.refuse(c, cmd, err)
 	}
 	return nil
+}
+
+// afterCall undoes what the gates brought about and does what they ask for when a command has run.
+func (s *Server) afterCall(c *Client, cmd *Command, args [][]byte, on gate) {
+	s.Store.Clock().Frozen = false
+	if on&gateAfter != 0 {
+		s.after(c, cmd, args)
+	}
 }
 
 // after does what is left when a command has run.

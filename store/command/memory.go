@@ -15,6 +15,7 @@ type memoryUse struct {
 	startup int64 // used() when the server started
 	peak    int64
 	peakMs  int64
+	full    bool // at the last command there was no room
 }
 
 func (m *memoryUse) init() {
@@ -47,7 +48,7 @@ func (s *Server) usedMemory() int64 { return s.Store.Mem.Used() + s.memory.goByt
 func (s *Server) countedMemory() int64 { return s.usedMemory() }
 
 func (s *Server) overMemory() bool {
-	return s.Config.Maxmemory > 0 && !s.loading && !s.paused() && s.countedMemory() > int64(s.Config.Maxmemory)
+	return s.Config.Maxmemory > 0 && !s.loading && !s.paused() && !s.busy() && s.countedMemory() > int64(s.Config.Maxmemory)
 }
 
 // evictNanosMax bounds how long one command pays for eviction; a background task goes on from there.
@@ -56,10 +57,11 @@ const evictNanosMax = 500e3
 // checkMemory makes room before a command runs, and refuses those that may take more when there is none.
 func (s *Server) checkMemory(c *Client, cmd *Command, args [][]byte) error {
 	if !s.overMemory() {
+		s.memory.full = false
 		return nil
 	}
-	room := s.evict(evictNanosMax)
-	if !room && c.takesMemory(cmd) {
+	s.memory.full = !s.evict(evictNanosMax)
+	if s.memory.full && c.takesMemory(cmd) {
 		return resp.ErrOOM
 	}
 	return nil

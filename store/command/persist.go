@@ -206,11 +206,17 @@ func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
 		s.setGate(gateDisk, false) // recovered a moment ago; this write's reply waits for the log again
 		return nil
 	}
+	return resp.ErrMisconfAOF(s.diskError())
+}
+
+// diskError is the system's text for what is wrong with the log.
+func (s *Server) diskError() string {
+	err := s.Log.Err()
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
 		err = errno
 	}
-	return resp.ErrMisconfAOF(config.SystemText(err))
+	return config.SystemText(err)
 }
 
 // CloseLog writes and syncs what is pending and closes the log.

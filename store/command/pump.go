@@ -41,7 +41,7 @@ func (p *pump) add(t *task) {
 }
 
 func (p *pump) schedule() {
-	if p.running || len(p.tasks) == 0 {
+	if p.running || len(p.tasks) == 0 || p.s.busy() {
 		return
 	}
 	p.running = true
@@ -57,6 +57,9 @@ func (p *pump) schedule() {
 func (p *pump) slice() {
 	p.running = false
 	s := p.s
+	if s.busy() {
+		return // a script that stands still must find the data as it left it
+	}
 	s.BeginEvent()
 	start := s.env.MonoNano()
 	for now := start; len(p.tasks) > 0 && now-start < sliceNanos; {

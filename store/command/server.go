@@ -46,11 +46,13 @@ type Server struct {
 	defrag defragWalk
 	events int64 // read events, for the pump to see whether the loop is busy
 
-	clock   clock
-	nowMs   int64     // of the current event
-	unit    unit      // the effects of the running top-level command
-	scratch []byte    // reply buffer that clients use while they run
-	dirty   []*Client // clients with replies to send at the end of the event
+	clock     clock
+	nowMs     int64 // of the current event
+	unit      *unit // the effects of the running top-level command
+	scripts   scripts
+	scratch   []byte    // reply buffer that clients use while they run
+	dirty     []*Client // clients with replies to send at the end of the event
+	otherUnit *unit     // takes unit's place while a script stands still
 
 	pushes       []*Client // clients with nothing but messages to send
 	pushesPosted bool      // a turn to send them will come
@@ -118,7 +120,9 @@ func New(cfg *config.Config, env Env) *Server {
 	s.Store = store.New(store.Options{Databases: cfg.Databases, Seed: env.Rand.Uint64(), Rand: env.Rand, Now: s.nowMs})
 	s.Store.Expired = s.keyExpired
 	s.startedMs, s.savedMs = s.nowMs, s.nowMs
-	s.unit.ctx.S = s
+	s.unit = newUnit(s)
+	s.scripts.s = s
+	s.setGate(gateScript, true)
 	s.memory.init()
 	s.initCron()
 	s.watchConfig()
@@ -132,8 +136,13 @@ func hexID(r *rand.Rand) string {
 
 // BeginEvent must be called before the server is used for something that happened: input, a tick, a timer.
 func (s *Server) BeginEvent() {
-	s.nowMs = s.clock.look(&s.env)
-	s.Store.SetNow(s.nowMs)
+	s.setTime(s.clock.look(&s.env))
+}
+
+// setTime sets the time that commands see, in Unix milliseconds.
+func (s *Server) setTime(ms int64) {
+	s.nowMs = ms
+	s.Store.SetNow(ms)
 }
 
 // EndEvent sends the replies that came up and hands the log what belongs to them.

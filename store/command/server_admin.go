@@ -77,6 +77,9 @@ func shutdownCommand(c *Ctx) error {
 	case abort:
 		return resp.ErrNoShutdown // the end comes at once: there is never one in progress
 	}
+	if c.S.busy() && !nosave {
+		return c.S.busyError()
+	}
 	if err := c.S.shutdown(save, nosave, force); err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func replyFlagNames(w *resp.Writer, flags Flags, movable bool) {
 			w.Status(f.name)
 			n++
 		}
-		if f.flag == NoMulti && movable {
+		if f.flag == NoMandatoryKeys && movable {
 			w.Status("movablekeys")
 			n++
 		}

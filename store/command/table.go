@@ -20,6 +20,7 @@ func tables() []*Command {
 		listCommands, listBlockCommands,
 		pubsubCommands, transactionCommands, monitorCommands,
 		dumpCommands, sortCommands,
+		scriptCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,
 		keyScanCommands,
 		bitmapCommands, bitfieldCommands,

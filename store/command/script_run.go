@@ -1,0 +1,197 @@
+package command
+
+import (
+	lua "github.com/yuin/gopher-lua"
+
+	"spindle/aof"
+	"spindle/resp"
+	"spindle/store/script"
+	"spindle/store/script/bit"
+	"spindle/store/script/cjson"
+	"spindle/store/script/cmsgpack"
+	luastruct "spindle/store/script/struct"
+)
+
+// How a script runs inside the server. Its commands run through Server.Call, for a client without a connection that
+// stands for it, and their effects belong to the unit of the command that started it.
+
+// scriptRun is one script that is under way.
+type scriptRun struct {
+	name     string // SHA1, or the function's name
+	flags    script.Flags
+	readOnly bool // EVAL_RO, FCALL_RO
+	eval     bool // not FCALL
+	engine   *script.Engine
+	command  [][]byte // that started it: for FUNCTION STATS
+
+	caller      *Client
+	allowOOM    bool
+	full        bool // memory was short when it started
+	dirty       bool // it called a command that writes
+	mute        bool // redis.set_repl: effects do not go to the log
+	startedNano int64
+	killed      bool
+	slow        bool // it was noted that it takes long
+}
+
+// scriptLibraries are the tables that scripts have besides Lua's own.
+var scriptLibraries = []func(L *lua.LState){bit.Open, cjson.Open, cmsgpack.Open, luastruct.Open}
+
+// runScript runs a script for the client and writes its reply.
+func (c *Ctx) runScript(r *scriptRun, call script.Call) error {
+	s := c.S
+	m := &s.scripts
+	r.caller, r.command = c.C, c.Args
+	if err := s.admitScript(r); err != nil {
+		return err
+	}
+	m.client.db = c.C.db
+	r.startedNano = s.env.MonoNano()
+	m.run = r
+	defer func() { m.run = nil }()
+	failure := r.engine.Run(call, c.Out)
+	if failure == nil {
+		return nil
+	}
+	err := resp.Error(failure.Reply(r.name))
+	if failure.Counted {
+		c.Out.Err(err)
+		return nil
+	}
+	return err
+}
+
+// admitScript checks whether a script may run at all, by what it says about itself.
+func (s *Server) admitScript(r *scriptRun) error {
+	r.full = s.gates&gateMemory != 0 && s.memory.full
+	if r.flags&script.CompatMode != 0 {
+		return nil
+	}
+	if r.flags&script.NoWrites == 0 {
+		if s.gates&gateDisk != 0 && s.Log.Err() != nil {
+			return resp.ErrScriptMisconfAOF(s.diskError())
+		}
+		if r.readOnly {
+			return resp.ErrScriptWriteRO
+		}
+	}
+	if r.full && r.flags&(script.AllowOOM|script.NoWrites) == 0 {
+		return resp.ErrScriptOOM
+	}
+	r.readOnly = r.readOnly || r.flags&script.NoWrites != 0
+	r.allowOOM = r.flags&script.AllowOOM != 0
+	return nil
+}
+
+// scriptHost is the server as scripts see it.
+type scriptHost struct{ s *Server }
+
+// Call runs a command of the running script.
+func (h scriptHost) Call(args [][]byte, proto int, out []byte) ([]byte, error) {
+	s := h.s
+	m := &s.scripts
+	cmd, err := s.admitScriptCommand(m.run, args)
+	if err != nil {
+		if cmd != nil {
+			cmd.stats.Rejected++
+		}
+		s.countError(err)
+		return out, err
+	}
+	m.out.Buf, m.out.Proto = out, proto
+	err = s.callFromScript(m, cmd, args)
+	out = m.out.Buf
+	m.out.Buf = nil
+	if err != nil {
+		s.countError(err)
+	}
+	return out, err
+}
+
+// callFromScript shields the script from a handler's panic.
+func (s *Server) callFromScript(m *scripts, cmd *Command, args [][]byte) (err error) {
+	depth, u := s.unit.depth, s.unit.mark()
+	defer func() {
+		if p := recover(); p != nil {
+			s.stats.Panics++
+			s.unit.depth = depth
+			s.logf(aof.Warning, "A command of a script failed unexpectedly: %s: %v", cmd.full, p)
+			s.logStack()
+			err = resp.Error("ERR internal error while executing '" + cmd.full + "', see the server's log")
+		}
+	}()
+	err = s.Call(m.client, cmd, args, &m.out)
+	if m.run.mute {
+		s.unit.cut(u)
+	}
+	if m.run.caller.gates&gateTracking != 0 {
+		s.trackRead(m.run.caller, cmd, args)
+	}
+	return err
+}
+
+// admitScriptCommand finds the command and checks whether the script may run it.
+func (s *Server) admitScriptCommand(r *scriptRun, args [][]byte) (*Command, error) {
+	cmd, err := s.Resolve(args)
+	switch {
+	case cmd == nil:
+		return nil, resp.ErrScriptUnknown
+	case err != nil:
+		return cmd, resp.ErrScriptArity
+	case cmd.Flags&NoScript != 0:
+		return cmd, resp.ErrScriptNotAllowed
+	}
+	if err := s.scriptMayRun(r.caller, cmd, args); err != nil {
+		return cmd, err
+	}
+	if cmd.Flags&(Write|MayReplicate) == 0 {
+		return cmd, nil
+	}
+	if r.readOnly {
+		return cmd, resp.ErrScriptWrite
+	}
+	if cmd.Flags&Write == 0 {
+		return cmd, nil
+	}
+	if !r.dirty {
+		if s.gates&gateDisk != 0 {
+			if err := s.checkDisk(r.caller, cmd, args); err != nil {
+				return cmd, err
+			}
+		}
+		if r.full && !r.allowOOM && cmd.Flags&DenyOOM != 0 {
+			return cmd, resp.ErrOOM
+		}
+	}
+	r.dirty = true
+	return cmd, nil
+}
+
+// scriptMayRun is where access control has its say about a command of a script: the rights are those of its caller.
+func (s *Server) scriptMayRun(caller *Client, cmd *Command, args [][]byte) error { return nil }
+
+// MayRun is redis.acl_check_cmd.
+func (h scriptHost) MayRun(args [][]byte) (bool, error) {
+	cmd, err := h.s.Resolve(args)
+	if cmd == nil || err != nil {
+		return false, resp.ErrScriptUnknown
+	}
+	return h.s.scriptMayRun(h.s.scripts.run.caller, cmd, args) == nil, nil
+}
+
+// Log is redis.log.
+func (h scriptHost) Log(level int, text string) { h.s.logf(aof.Level(level), "%s", text) }
+
+// CountError is for errors that a script makes itself.
+func (h scriptHost) CountError(err error) { h.s.countError(err) }
+
+// SetReplication is redis.set_repl. There are no replicas, so only the log counts.
+func (h scriptHost) SetReplication(where int) { h.s.scripts.run.mute = where&script.ReplAOF == 0 }
+
+// unitMark is a place in the effects of a unit.
+type unitMark struct{ n, effects, bytes int }
+
+func (u *unit) mark() unitMark { return unitMark{u.n, len(u.effects), len(u.buf)} }
+
+// cut forgets the effects since a mark.
+func (u *unit) cut(m unitMark) { u.n, u.effects, u.buf = m.n, u.effects[:m.effects], u.buf[:m.bytes] }

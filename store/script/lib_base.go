@@ -1,0 +1,222 @@
+package script
+
+import (
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// openBase replaces functions of the base library.
+func (e *Engine) openBase() {
+	L := e.L
+	for name, f := range map[string]lua.LGFunction{
+		"tostring": e.baseTostring, "rawset": baseRawset, "setmetatable": baseSetmetatable, "getmetatable": baseGetmetatable,
+		"pcall": e.basePcall, "xpcall": e.baseXpcall, "loadstring": e.baseLoadstring, "load": e.baseLoad, "unpack": baseUnpack,
+		"collectgarbage": baseCollectgarbage, "gcinfo": baseGcinfo,
+	} {
+		e.globals.RawSetString(name, L.NewFunction(f))
+	}
+}
+
+// tostring is Lua's tostring.
+func (e *Engine) tostring(L *lua.LState, v lua.LValue) string {
+	if n, ok := v.(lua.LNumber); ok {
+		return formatNumber(float64(n))
+	}
+	if s, ok := text(L.ToStringMeta(v)); ok {
+		return s
+	}
+	return v.String()
+}
+
+func (e *Engine) baseTostring(L *lua.LState) int {
+	v := L.CheckAny(1)
+	if s, ok := v.(lua.LString); ok {
+		L.Push(s)
+		return 1
+	}
+	L.Push(lua.LString(e.tostring(L, v)))
+	return 1
+}
+
+func baseRawset(L *lua.LState) int {
+	t := L.CheckTable(1)
+	refuseReadonly(L, t)
+	L.RawSet(t, L.CheckAny(2), L.CheckAny(3))
+	L.SetTop(1)
+	return 1
+}
+
+func baseSetmetatable(L *lua.LState) int {
+	t := L.CheckTable(1)
+	mt := L.Get(2)
+	if _, ok := mt.(*lua.LTable); !ok && (mt != lua.LNil || L.GetTop() < 2) {
+		L.ArgError(2, "nil or table expected")
+	}
+	refuseReadonly(L, t)
+	if old, ok := t.Metatable.(*lua.LTable); ok && old.RawGetString("__metatable") != lua.LNil {
+		L.RaiseError("cannot change a protected metatable")
+	}
+	t.Metatable = mt
+	L.SetTop(1)
+	return 1
+}
+
+func baseGetmetatable(L *lua.LState) int {
+	mt := L.GetMetatable(L.CheckAny(1))
+	if mt == lua.LValue(protected) {
+		mt = lua.LNil
+	}
+	L.Push(mt)
+	return 1
+}
+
+// protect calls what is on the stack with nargs arguments, and passes on an error that ends the script for good.
+func (e *Engine) protect(L *lua.LState, nargs int, handler *lua.LFunction) (lua.LValue, bool) {
+	err := L.PCall(nargs, lua.MultRet, handler)
+	if err == nil {
+		return nil, true
+	}
+	if e.limit.stop != nil {
+		L.RaiseError("%s", e.limit.stop)
+	}
+	api, ok := err.(*lua.ApiError)
+	if !ok {
+		return lua.LString(err.Error()), false
+	}
+	if api.Type == lua.ApiErrorPanic {
+		return lua.LString(translateText(lua.LVAsString(api.Object))), false
+	}
+	return api.Object, false
+}
+
+func (e *Engine) basePcall(L *lua.LState) int {
+	L.CheckAny(1)
+	v, ok := e.protect(L, L.GetTop()-1, L.NewFunction(e.translateError))
+	if !ok {
+		L.SetTop(0)
+		L.Push(lua.LFalse)
+		L.Push(v)
+		return 2
+	}
+	L.Insert(lua.LTrue, 1)
+	return L.GetTop()
+}
+
+func (e *Engine) baseXpcall(L *lua.LState) int {
+	L.CheckAny(2)
+	handler := L.Get(2)
+	L.SetTop(1)
+	fn, _ := handler.(*lua.LFunction)
+	v, ok := e.protect(L, 0, L.NewFunction(func(L *lua.LState) int {
+		v := e.translate(L, L.Get(1))
+		L.SetTop(0)
+		L.Push(fn)
+		L.Push(v)
+		L.Call(1, 1)
+		return 1
+	}))
+	if !ok {
+		L.SetTop(0)
+		L.Push(lua.LFalse)
+		L.Push(v)
+		return 2
+	}
+	L.Insert(lua.LTrue, 1)
+	return L.GetTop()
+}
+
+// translateError is an error handler that only words the error as Lua does.
+func (e *Engine) translateError(L *lua.LState) int {
+	L.Push(e.translate(L, L.Get(1)))
+	return 1
+}
+
+// load compiles a chunk. Bytecode is refused.
+func (e *Engine) load(L *lua.LState, source, name string) int {
+	if len(source) > 0 && source[0] == 0x1b {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(fmt.Sprintf("%s: bad header in precompiled chunk", name)))
+		return 2
+	}
+	proto, err := e.Compile(name, source)
+	if err != nil {
+		L.Push(lua.LNil)
+		L.Push(lua.LString(err.Error()))
+		return 2
+	}
+	L.Push(e.Function(proto))
+	return 1
+}
+
+func (e *Engine) baseLoadstring(L *lua.LState) int {
+	s, ok := text(L.Get(1))
+	if !ok {
+		L.CheckString(1)
+	}
+	return e.load(L, s, chunkName(L.OptString(2, s)))
+}
+
+func (e *Engine) baseLoad(L *lua.LState) int {
+	fn := L.CheckFunction(1)
+	name := chunkName(L.OptString(2, "=(load)"))
+	var source []byte
+	for {
+		L.Push(fn)
+		L.Call(0, 1)
+		v := L.Get(-1)
+		L.Pop(1)
+		s, ok := text(v)
+		switch {
+		case v == lua.LNil || ok && s == "":
+			return e.load(L, string(source), name)
+		case !ok:
+			L.Push(lua.LNil)
+			L.Push(lua.LString("reader function must return a string"))
+			return 2
+		case len(source)+len(s) > stringMax:
+			L.RaiseError("not enough memory")
+		}
+		source = append(source, s...)
+	}
+}
+
+// unpackMax is LUAI_MAXCSTACK: what fits on the stack of one function.
+const unpackMax = 8000
+
+func baseUnpack(L *lua.LState) int {
+	t := L.CheckTable(1)
+	from := L.OptInt(2, 1)
+	to := t.Len()
+	if L.Get(3) != lua.LNil {
+		to = L.CheckInt(3)
+	}
+	if from > to {
+		return 0
+	}
+	if n := to - from + 1; n <= 0 || n > unpackMax-L.GetTop() {
+		L.RaiseError("too many results to unpack")
+	}
+	for i := from; i <= to; i++ {
+		L.Push(t.RawGetInt(i))
+	}
+	return to - from + 1
+}
+
+// baseCollectgarbage leaves collecting to the server.
+func baseCollectgarbage(L *lua.LState) int {
+	switch o := L.OptString(1, "collect"); o {
+	case "collect", "stop", "restart", "setpause", "setstepmul", "count":
+		L.Push(lua.LNumber(0))
+	case "step":
+		L.Push(lua.LTrue)
+	default:
+		L.ArgError(1, "invalid option '"+o+"'")
+	}
+	return 1
+}
+
+func baseGcinfo(L *lua.LState) int {
+	L.Push(lua.LNumber(0))
+	return 1
+}

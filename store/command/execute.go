@@ -173,6 +173,7 @@ func (s *Server) refuse(c *Client, cmd *Command, err error) {
 	}
 	if cmd != nil && cmd.Flags&RunsQueue != 0 {
 		err = resp.ErrExecAbortBecause(strings.TrimPrefix(resp.ErrorText(err), "ERR "))
+		s.unwatch(c) // an EXEC that does not run ends what WATCH began, with or without MULTI
 	}
 	if c.multi != nil {
 		c.failTransaction(cmd)

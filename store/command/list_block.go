@@ -132,11 +132,11 @@ func (c *Ctx) moveIfAny(fromFront, toFront bool) (bool, error) {
 }
 
 func blmpopCommand(c *Ctx) error {
-	ms, err := c.Timeout(1)
+	o, err := c.lmpopOptions(2)
 	if err != nil {
 		return err
 	}
-	o, err := c.lmpopOptions(2)
+	ms, err := c.Timeout(1) // the last thing that is looked at
 	if err != nil {
 		return err
 	}

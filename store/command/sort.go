@@ -109,6 +109,9 @@ func (c *Ctx) sort(readOnly bool) error {
 		return err
 	}
 	k := c.DB.Find(c.Args[1])
+	if k.Exists() && k.Type() == store.ZSet && k.Encoding() == store.Listpack {
+		k = c.enlargeZSet(c.Args[1])
+	}
 	s := &sorter{c: c, o: o}
 	if err := s.load(&k); err != nil {
 		return err
@@ -125,6 +128,13 @@ func (c *Ctx) sort(readOnly bool) error {
 		s.reply()
 	}
 	return nil
+}
+
+// enlargeZSet makes the sorted set at key a large one: clients can see that this is what sorting does to it.
+func (c *Ctx) enlargeZSet(key []byte) store.Key {
+	z := zsetEditor{c: c, name: key, k: c.DB.FindForWrite(key)}
+	z.enlarge()
+	return z.k
 }
 
 // load copies the elements, and cuts them to the range asked for as soon as that is known.

@@ -45,11 +45,11 @@ func serveBzpopmax(c *Ctx, key []byte) (bool, error) {
 }
 
 func bzmpopCommand(c *Ctx) error {
-	ms, err := c.Timeout(1)
+	_, keys, err := c.multiPop(2)
 	if err != nil {
 		return err
 	}
-	_, keys, err := c.multiPop(2)
+	ms, err := c.Timeout(1) // the last thing that is looked at
 	if err != nil {
 		return err
 	}

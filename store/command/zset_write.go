@@ -127,8 +127,14 @@ func zaddCommand(c *Ctx) error {
 	return err
 }
 
+// zincrbyCommand is ZADD INCR down to the options: a word of theirs in the place of the increment leaves no pair behind it.
 func zincrbyCommand(c *Ctx) error {
-	_, err := c.addScores(&addRules{incr: true}, c.Args[2:])
+	o, first, err := c.zaddOptions()
+	if err != nil {
+		return err
+	}
+	o.incr = true
+	_, err = c.addScores(&o, c.Args[first:])
 	return err
 }
 

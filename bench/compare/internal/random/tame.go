@@ -36,6 +36,8 @@ func tame(s Step) Step {
 		tameSPOP(s.Args)
 	case "SORT", "SORT_RO":
 		tameSort(s.Args)
+	case "RENAME", "RENAMENX", "COPY":
+		tameRename(s.Args)
 	case "SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER":
 		tameSample(s.Args)
 	case "SCAN", "SSCAN", "HSCAN", "ZSCAN":
@@ -113,6 +115,19 @@ func tameSort(args []string) {
 		args[1] = "zl1"
 	case !strings.HasPrefix(args[1], "l"):
 		args[1] = "l1"
+	}
+}
+
+// tameRename keeps other types away from the names of lists and of sorted sets
+// with one score: tameSort and tameLex rely on what these hold.
+func tameRename(args []string) {
+	if len(args) < 3 {
+		return
+	}
+	for _, prefix := range []string{"l", "zl"} {
+		if strings.HasPrefix(args[2], prefix) && !strings.HasPrefix(args[1], prefix) {
+			args[2] = "set3"
+		}
 	}
 }
 
@@ -198,7 +213,11 @@ func tameBlocking(name string, args []string) {
 	if at < 1 || at >= len(args) {
 		return
 	}
-	if f, err := strconv.ParseFloat(strings.TrimSpace(args[at]), 64); err == nil && (f == 0 || f > 0.001) && f < 1e16 { // beyond, it is refused
+	text := strings.TrimSpace(args[at])
+	if hex, err := strconv.ParseInt(text, 0, 64); err == nil { // 0x10 is a number of seconds, too
+		text = strconv.FormatInt(hex, 10)
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil && (f == 0 || f > 0.001) && f < 1e16 { // beyond, it is refused
 		args[at] = "0.001"
 	}
 }

@@ -147,7 +147,7 @@ func (b *bench) pinning() string {
 	if !b.canPin() {
 		return "none: this needs two cores and a system that confines processes to them"
 	}
-	return fmt.Sprintf("speed, latency: servers on core %d, client on core %d; otherwise none", b.cores[0], b.cores[1])
+	return fmt.Sprintf("speed, commands, latency: servers on core %d, client on core %d; otherwise none", b.cores[0], b.cores[1])
 }
 
 // logArgs are the arguments that turn the log on or off. It grows as it likes:

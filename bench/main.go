@@ -10,6 +10,7 @@
 // Sections (-only, a comma-separated list):
 //
 //	speed       redis-benchmark's tests: throughput, server CPU per command, p50 and p99
+//	commands    server CPU of one command on a large value
 //	memory      resident bytes per key or element, by shape
 //	latency     millions of keys at half load: percentiles, and the collector's pauses
 //	restart     time from start to the first answer with a log to load
@@ -18,7 +19,7 @@
 //
 // The results are printed and written to bench/results as text and SVG charts.
 // A server runs on one core and the client on another in the sections speed
-// and latency, as redis-benchmark is a single busy thread; in the others both
+// commands and latency, as redis-benchmark is a single busy thread; in the others both
 // servers may use all cores, for a forking server needs a second one.
 package main
 
@@ -45,6 +46,7 @@ type section struct {
 
 var sections = []section{
 	{"speed", "Speed: redis-benchmark's tests", (*bench).speed},
+	{"commands", "Commands: one at a time, on large values", (*bench).commands},
 	{"memory", "Memory: resident bytes by shape of the data", (*bench).memory},
 	{"latency", "Latency at half load", (*bench).latency},
 	{"restart", "Restart: loading the log", (*bench).restart},

@@ -29,6 +29,8 @@ type options struct {
 	logs      []bool // with the log off, on
 	setup     string // file of commands to send before a custom test
 
+	data []string // first words of the datasets of section commands
+
 	memoryKeys    int
 	keys          int
 	duration      time.Duration
@@ -69,7 +71,7 @@ func parseOptions(args []string) (*options, error) {
 	fs.BoolVar(&o.quick, "quick", false, "small sizes: minutes instead of hours, rough figures")
 
 	fs.IntVar(&o.requests, "n", 100000, "speed: requests of a run without a pipeline; eight times as many with one")
-	fs.IntVar(&o.rounds, "rounds", 5, "speed, latency: rounds, of which the median (or the sum) counts")
+	fs.IntVar(&o.rounds, "rounds", 5, "speed, commands, latency: rounds, of which the median (or the sum) counts")
 	fs.IntVar(&o.clients, "c", 50, "speed, latency, rewrite: connections")
 	numbers(&o.pipelines, "pipeline", "1,16,128", "speed: pipeline depths")
 	numbers(&o.spaces, "r", "0,1000000", "speed: key spaces, 0 for a single key; tests that know no key space run once")
@@ -77,6 +79,7 @@ func parseOptions(args []string) (*options, error) {
 	fs.StringVar(&o.setup, "setup", "", "speed: `file` of inline commands to send before each run of a custom command")
 	fs.Var((*logFlag)(&o.logs), "log", "speed: with the log (everysec): on, off or both (default both)")
 
+	list(&o.data, "data", "", "commands: first words of the datasets to use")
 	fs.IntVar(&o.memoryKeys, "memory-keys", 1000000, "memory: keys, or elements of one large value")
 	fs.IntVar(&o.keys, "keys", 10000000, "latency: keys")
 	fs.DurationVar(&o.duration, "duration", 10*time.Second, "latency, rewrite: time of one round under load")

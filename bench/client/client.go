@@ -189,6 +189,47 @@ func (c *Conn) Skip(n int) error {
 	return nil
 }
 
+// Discard reads one reply without keeping it, but for its first line or, of an
+// array that begins with a string (SCAN), that string. An error reply comes as
+// an Error.
+func (c *Conn) Discard() (first string, err error) {
+	for left, depth := 1, 0; left > 0; left-- {
+		line, err := c.line()
+		if err != nil {
+			return first, err
+		}
+		switch line[0] {
+		case '-':
+			return first, Error(line[1:])
+		case '*', '$':
+			n, err := strconv.Atoi(string(line[1:]))
+			switch {
+			case err != nil:
+				return first, fmt.Errorf("bad reply %q", line)
+			case n < 0:
+			case line[0] == '*':
+				left += n
+			case depth == 1:
+				if first, err = c.text(n); err != nil {
+					return first, err
+				}
+			default:
+				if _, err := c.in.Discard(n + 2); err != nil {
+					return first, err
+				}
+			}
+		}
+		depth++
+	}
+	return first, nil
+}
+
+// text reads the body of a string of n bytes.
+func (c *Conn) text(n int) (string, error) {
+	r, err := c.bulk(Reply{Int: int64(n)})
+	return string(r.Text), err
+}
+
 // Info returns the fields of a section of INFO.
 func (c *Conn) Info(section string) (map[string]string, error) {
 	r, err := c.Do("INFO", section)

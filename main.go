@@ -26,6 +26,7 @@ import (
 )
 
 func main() {
+	process.AwaitRestart()
 	cfg, info, err := config.Load(os.Args[1:], os.Stdin)
 	if info.Stdin != "" {
 		serverlog.New().Logf(config.LogWarning, "Reading config from stdin")
@@ -69,9 +70,7 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	// only one, a system call of the writer would stop the loop.
 	runtime.GOMAXPROCS(min(max(runtime.NumCPU(), 2), 4))
 	log := serverlog.New()
-	logf := func(level aof.Level, format string, args ...any) {
-		log.Logf(config.Loglevel(level), format, args...)
-	}
+	logf := logfOf(log)
 	fail := func(err error) int {
 		logf(aof.Warning, "%v", err)
 		return 1
@@ -92,7 +91,7 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	}
 	greet(cfg, info, logf)
 	var l *loop.Loop
-	s := newServer(cfg, &l, logf)
+	s := newServer(cfg, &l, log, daemon)
 	log.SetRole(serverlog.Master)
 	followConfig(cfg, &l)
 	cfg.OnChange("loglevel", func() error { log.SetLevel(cfg.Loglevel); return nil })
@@ -154,8 +153,15 @@ func writePidfile(cfg *config.Config, daemon bool) error {
 	return process.WritePidfile(cfg.Path(cfg.Pidfile))
 }
 
+// logfOf writes to log what aof and loop have to say.
+func logfOf(log *serverlog.Logger) func(level aof.Level, format string, args ...any) {
+	return func(level aof.Level, format string, args ...any) {
+		log.Logf(config.Loglevel(level), format, args...)
+	}
+}
+
 // newServer makes the command server; l is set before it is used.
-func newServer(cfg *config.Config, l **loop.Loop, logf func(aof.Level, string, ...any)) *command.Server {
+func newServer(cfg *config.Config, l **loop.Loop, log *serverlog.Logger, daemon bool) *command.Server {
 	start := time.Now()
 	return command.New(cfg, command.Env{
 		UnixNano: func() int64 { return time.Now().UnixNano() },
@@ -166,9 +172,13 @@ func newServer(cfg *config.Config, l **loop.Loop, logf func(aof.Level, string, .
 			t := (*l).After(time.Duration(nanos), f)
 			return func() { t.Stop() }
 		},
-		Logf:    logf,
+		Logf:    logfOf(log),
+		Raw:     log.Raw,
+		Print:   func(text string) { fmt.Print(text) },
 		Process: describeProcess(),
 		Stop:    func() { (*l).Shutdown() },
+		Abort:   process.Abort,
+		Restart: func(delay time.Duration) error { return process.Restart(delay, daemon) },
 	})
 }
 

@@ -219,6 +219,9 @@ func (l *Log) SetPolicy(p Policy) {
 // SetNoFsyncOnRewrite changes Options.NoFsyncOnRewrite.
 func (l *Log) SetNoFsyncOnRewrite(on bool) { l.w.noFsyncOnRewrite.Store(on) }
 
+// SetWriteDelay has the writer sleep before each write, for tests; 0 ends that.
+func (l *Log) SetWriteDelay(d time.Duration) { l.w.delay.Store(int64(d)) }
+
 // SetFileTimestamp changes Options.FileTimestamp.
 func (l *Log) SetFileTimestamp(on bool) { l.o.FileTimestamp = on }
 

@@ -102,6 +102,7 @@ type writer struct {
 	lastSync    time.Time
 
 	noFsyncOnRewrite atomic.Bool
+	delay            atomic.Int64 // before each write, in nanoseconds
 }
 
 type syncResult struct {
@@ -205,6 +206,7 @@ func (w *writer) advance() error {
 func (w *writer) handle(m *message) error {
 	switch m.kind {
 	case msgData:
+		time.Sleep(time.Duration(w.delay.Load()))
 		return w.write(m)
 	case msgSwitch:
 		return w.switchFile(m.rewrite)

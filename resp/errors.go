@@ -283,6 +283,12 @@ const (
 	ErrNeedsRESP3        Error = "ERR RESP2 is not supported by this command"
 	ErrDebugReload       Error = "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options."
 	ErrDebugLoad         Error = "ERR Error trying to load the RDB dump"
+	ErrDebugSds          Error = "ERR Not an sds encoded string."
+	ErrDebugListpack     Error = "ERR Not a listpack encoded object."
+	ErrDebugQuicklist    Error = "ERR Not a quicklist encoded object."
+	ErrDebugThreshold    Error = "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
+	ErrDebugRestart      Error = "ERR failed to restart the server. Check server logs."
+	ErrClientMemoryOff   Error = "ERR maxmemory-clients is disabled."
 	ErrDebugDB           Error = "ERR Out of range database"
 	ErrDebugProtocol     Error = "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
 	ErrCommandUnknown    Error = "ERR Invalid command specified"
@@ -307,6 +313,11 @@ func ErrMisconfAOF(reason string) Error {
 // ErrScriptMisconfAOF is for scripts that say that they write, reason is the system's.
 func ErrScriptMisconfAOF(reason string) Error {
 	return Error("MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. Writable scripts are blocked. Use 'no-writes' flag for read only scripts. AOF error: " + reason)
+}
+
+// ErrDebugForeign refuses a subcommand of Redis's DEBUG that is about something Spindle does not have.
+func ErrDebugForeign(sub string) Error {
+	return Error("ERR DEBUG " + sub + " is about something that this server does not have")
 }
 
 // ErrWrongArity takes the command's full name, in lower case: "get", "config|get".

@@ -260,6 +260,9 @@ func (k *Key) Reserve(n int) []byte {
 	return k.db.s.Mem.Bytes(k.ref, k.db.s.Mem.Cap(k.ref))[v : v+old]
 }
 
+// Room returns the size of the key's slot and how much of it is for the value, in bytes.
+func (k *Key) Room() (slot, value int) { return k.db.s.Mem.Cap(k.ref), k.room() }
+
 // room is how many value bytes fit the record's slot.
 func (k *Key) room() int { return k.db.s.Mem.Cap(k.ref) - k.rec.valueOffset() }
 

@@ -20,13 +20,22 @@ func AppendFooter(payload []byte, version uint16) []byte {
 // CheckPayload returns the part before the footer, if the footer is right and
 // its version not above versionMax. The result aliases payload.
 func CheckPayload(payload []byte, versionMax uint16) ([]byte, error) {
+	body, err := CheckPayloadVersion(payload, versionMax)
+	sumAt := len(payload) - 8
+	if err != nil || binary.LittleEndian.Uint64(payload[sumAt:]) != CRC64(0, payload[:sumAt]) {
+		return nil, ErrPayload
+	}
+	return body, nil
+}
+
+// CheckPayloadVersion is CheckPayload without the checksum.
+func CheckPayloadVersion(payload []byte, versionMax uint16) ([]byte, error) {
 	if len(payload) < footerBytes {
 		return nil, ErrPayload
 	}
-	sumAt := len(payload) - 8
-	version := binary.LittleEndian.Uint16(payload[sumAt-2:])
-	if version > versionMax || binary.LittleEndian.Uint64(payload[sumAt:]) != CRC64(0, payload[:sumAt]) {
+	body := payload[:len(payload)-footerBytes]
+	if binary.LittleEndian.Uint16(payload[len(body):]) > versionMax {
 		return nil, ErrPayload
 	}
-	return payload[:sumAt-2], nil
+	return body, nil
 }

@@ -31,7 +31,7 @@ func (s *Server) Tick() time.Duration {
 	if s.trimStep() {
 		s.pump.add(s.cron.trim)
 	}
-	s.spare.trim()
+	s.spare.trim(s.nowMs)
 	s.EndEvent()
 	return s.tickInterval()
 }

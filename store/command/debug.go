@@ -1,13 +1,13 @@
 package command
 
 import (
+	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"spindle/aof"
-	"spindle/aof/rdb"
 	"spindle/resp"
 	"spindle/store"
 	"spindle/store/glob"
@@ -24,31 +24,24 @@ var debugCommands = []*Command{
 // debugSubcommand is one of DEBUG's, which are not part of the table, as in Redis.
 type debugSubcommand struct {
 	name string // in upper case
-	args int    // least number behind the name
-	more bool   // there may be more
+	args int    // least number of arguments behind the name
+	most int    // -1: any number
 	run  func(c *Ctx) error
+	help string // as HELP shows it: the syntax, then indented lines; empty for what does not apply
 }
 
+// debugSubcommands are all that there are, in the order of HELP.
 func debugSubcommands() []debugSubcommand {
-	return []debugSubcommand{
-		{"HELP", 0, false, func(c *Ctx) error { return c.help(debugHelp) }},
-		{"CHANGE-REPL-ID", 0, false, debugChangeReplID},
-		{"CONFIG-REWRITE-FORCE-ALL", 0, false, debugConfigRewrite},
-		{"DIGEST", 0, false, debugDigest},
-		{"DIGEST-VALUE", 0, true, debugDigestValue},
-		{"ERROR", 1, false, debugError},
-		{"HTSTATS", 1, false, debugHtstats},
-		{"LOADAOF", 0, false, debugLoadAOF},
-		{"LOG", 1, false, debugLog},
-		{"OBJECT", 1, true, debugObject},
-		{"PAUSE-CRON", 1, false, debugPauseCron},
-		{"POPULATE", 1, true, debugPopulate},
-		{"PROTOCOL", 1, false, debugProtocol},
-		{"RELOAD", 0, true, debugReload},
-		{"SET-ACTIVE-EXPIRE", 1, false, debugSetActiveExpire},
-		{"SLEEP", 1, false, debugSleep},
-		{"STRINGMATCH-TEST", 0, false, debugStringmatch},
+	return slices.Concat(debugLogSubcommands, debugServerSubcommands, debugValueSubcommands, debugProcessSubcommands, debugForeign())
+}
+
+// debugForeign are Redis's subcommands about what Spindle does not have. They say so.
+func debugForeign() []debugSubcommand {
+	var list []debugSubcommand
+	for _, name := range []string{"CLUSTERLINK", "DICT-RESIZING", "DROP-CLUSTER-PACKET-FILTER", "MALLCTL", "MALLCTL-STR", "REPLICATE", "STRUCTSIZE"} {
+		list = append(list, debugSubcommand{name, 0, -1, func(*Ctx) error { return resp.ErrDebugForeign(name) }, ""})
 	}
+	return list
 }
 
 func debugCommand(c *Ctx) error {
@@ -56,12 +49,117 @@ func debugCommand(c *Ctx) error {
 		return resp.ErrNotEnabled("DEBUG", "enable-debug-command")
 	}
 	n := len(c.Args) - 2
+	if n == 0 && isToken(c.Args[1], "HELP") {
+		return debugHelp(c)
+	}
 	for _, sub := range debugSubcommands() {
-		if isToken(c.Args[1], sub.name) && (n == sub.args || sub.more && n > sub.args) {
+		if isToken(c.Args[1], sub.name) && n >= sub.args && (n <= sub.most || sub.most < 0) {
 			return sub.run(c)
 		}
 	}
 	return resp.ErrSubcommandSyntax([]byte("debug"), c.Args[1])
+}
+
+// debugHelp shows exactly what there is.
+func debugHelp(c *Ctx) error {
+	text := ""
+	for _, sub := range debugSubcommands() {
+		if sub.help != "" {
+			text += sub.help + "\n"
+		}
+	}
+	return c.help(text)
+}
+
+var debugLogSubcommands = []debugSubcommand{
+	{"AOF-FLUSH-SLEEP", 1, 1, debugFlushSleep, `AOF-FLUSH-SLEEP <microsec>
+    The append only file's writer sleeps before each write; 0 ends that.`},
+	{"LOADAOF", 0, 0, debugLoadAOF, `LOADAOF
+    Flush the AOF buffers on disk and reload the AOF in memory.`},
+	{"RELOAD", 0, -1, debugReload, `RELOAD
+    Take all data through its RDB form, in memory, and back.`},
+	{"SET-SKIP-CHECKSUM-VALIDATION", 1, 1, debugSkipChecksum, `SET-SKIP-CHECKSUM-VALIDATION <0|1>
+    Enables or disables checksum checks for RDB files and RESTORE's payload.`},
+}
+
+var debugServerSubcommands = []debugSubcommand{
+	{"CHANGE-REPL-ID", 0, 0, debugChangeReplID, `CHANGE-REPL-ID
+    Change the replication IDs of the instance.`},
+	{"CLIENT-EVICTION", 0, 0, debugClientEviction, `CLIENT-EVICTION
+    Show how many clients there are of which size (maxmemory-clients).`},
+	{"CONFIG-REWRITE-FORCE-ALL", 0, 0, debugConfigRewrite, `CONFIG-REWRITE-FORCE-ALL
+    Like CONFIG REWRITE but writes all configuration options, including
+    keywords not listed in original configuration file or default values.`},
+	{"ERROR", 1, 1, debugError, `ERROR <string>
+    Return a Redis protocol error with <string> as message. Useful for clients
+    unit tests to simulate Redis errors.`},
+	{"HTSTATS", 1, 1, debugHtstats, `HTSTATS <dbid>
+    Return statistics of the index of the specified database.`},
+	{"LEAK", 1, 1, debugLeak, `LEAK <string>
+    Create a memory leak of the input string.`},
+	{"LOG", 1, 1, debugLog, `LOG <message>
+    Write <message> to the server log.`},
+	{"PAUSE-CRON", 1, 1, debugPauseCron, `PAUSE-CRON <0|1>
+    Stop periodic cron job processing.`},
+	{"POPULATE", 1, 3, debugPopulate, `POPULATE <count> [<prefix>] [<size>]
+    Create <count> string keys named key:<num>. If <prefix> is specified then
+    it is used instead of the 'key' prefix. They are not logged.`},
+	{"PROTOCOL", 1, 1, debugProtocol, `PROTOCOL <type>
+    Reply with a test value of the specified type. <type> can be: string,
+    integer, double, bignum, null, array, set, map, attrib, push, verbatim,
+    true, false.`},
+	{"REPLYBUFFER", 2, 2, debugReplybuffer, `REPLYBUFFER PEAK-RESET-TIME <NEVER||RESET|time>
+    Sets for how many milliseconds a spare reply buffer must not have been
+    needed to be freed. NEVER keeps them all, RESET restores the default.
+REPLYBUFFER RESIZING <0|1>
+    Disable or enable the cron job that frees spare reply buffers.`},
+	{"SET-ACTIVE-EXPIRE", 1, 1, debugSetActiveExpire, `SET-ACTIVE-EXPIRE <0|1>
+    Setting it to 0 disables expiring keys in background when they are not
+    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the
+    default.`},
+	{"SET-DISABLE-DENY-SCRIPTS", 1, 1, debugDenyScripts, `SET-DISABLE-DENY-SCRIPTS <0|1>
+    Allow scripts to call commands that are not for scripts.`},
+	{"SLEEP", 1, 1, debugSleep, `SLEEP <seconds>
+    Stop the server for <seconds>. Decimals allowed.`},
+	{"STRINGMATCH-TEST", 0, 0, debugStringmatch, `STRINGMATCH-TEST
+    Run a fuzz tester against the matcher of patterns.`},
+}
+
+// debugFlag replies OK to a subcommand that sets a flag: what is not a number counts as 0.
+func (c *Ctx) debugFlag() bool {
+	n, _ := resp.ParseInt(c.Args[2])
+	c.Out.OK()
+	return n != 0
+}
+
+func debugDenyScripts(c *Ctx) error {
+	c.S.scriptsMayAll = c.debugFlag()
+	return nil
+}
+
+func debugSkipChecksum(c *Ctx) error {
+	c.S.skipChecksum = c.debugFlag()
+	return nil
+}
+
+// debugFlushSleep slows the log's writer down, now and when the log is switched on later.
+func debugFlushSleep(c *Ctx) error {
+	n, _ := resp.ParseInt(c.Args[2])
+	c.S.logDelay = time.Duration(min(max(n, 0), flushSleepMax)) * time.Microsecond
+	if c.S.Log != nil {
+		c.S.Log.SetWriteDelay(c.S.logDelay)
+	}
+	c.Out.OK()
+	return nil
+}
+
+// flushSleepMax is a minute, in microseconds.
+const flushSleepMax = 60e6
+
+func debugLeak(c *Ctx) error {
+	c.S.leaked = append(c.S.leaked, bytes.Clone(c.Args[2]))
+	c.Out.OK()
+	return nil
 }
 
 func debugChangeReplID(c *Ctx) error {
@@ -79,26 +177,8 @@ func debugConfigRewrite(c *Ctx) error {
 	return nil
 }
 
-func debugDigest(c *Ctx) error {
-	d := c.S.digest()
-	c.Out.Status(d.String())
-	return nil
-}
-
-func debugDigestValue(c *Ctx) error {
-	c.Out.Array(len(c.Args) - 2)
-	for _, name := range c.Args[2:] {
-		var d digest
-		if k := c.DB.Visible(name); k.Exists() {
-			d.value(&k)
-		}
-		c.Out.Status(d.String())
-	}
-	return nil
-}
-
 // debugError answers with the error given.
-func debugError(c *Ctx) error { return resp.Error(strings.TrimPrefix(string(c.Args[2]), "-")) }
+func debugError(c *Ctx) error { return resp.Error(c.Args[2]) }
 
 // debugHtstats describes the index of a database.
 func debugHtstats(c *Ctx) error {
@@ -143,47 +223,13 @@ func debugLog(c *Ctx) error {
 	return nil
 }
 
-// debugObject shows the inside of a value.
-func debugObject(c *Ctx) error {
-	k := c.DB.Visible(c.Args[2])
-	if !k.Exists() {
-		return resp.ErrNoSuchKey
-	}
-	w := rdb.NewWriter(nil)
-	w.Compress = c.S.Config.Rdbcompression
-	rdbValue(w, &k)
-	idle := k.Idle()
-	text := fmt.Sprintf("Value at:%#x refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
-		k.Address(), k.Encoding(), len(w.Bytes()), (c.Now()/1000-idle)&(1<<24-1), idle)
-	if k.Encoding() == store.Quicklist {
-		text += quicklistDetails(&k, c.S.Config.ListMaxListpackSize)
-	}
-	c.Out.Status(text)
-	return nil
-}
-
-// quicklistDetails describes a list's nodes.
-func quicklistDetails(k *store.Key, limit int) string {
-	nodes, elements, size := 1, listLen(k), int64(len(k.Bytes()))
-	if l := largeListOf(k); l != nil {
-		nodes, size = l.Chunks(), 0
-		l.Each(func(lp []byte) { size += int64(len(lp)) })
-	}
-	return fmt.Sprintf(" ql_nodes:%d ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:0 ql_uncompressed_size:%d",
-		nodes, float64(elements)/float64(nodes), limit, size)
-}
-
 func debugPauseCron(c *Ctx) error {
-	n, _ := resp.ParseInt(c.Args[2])
-	c.S.cron.paused = n != 0
-	c.Out.OK()
+	c.S.cron.paused = c.debugFlag()
 	return nil
 }
 
 func debugSetActiveExpire(c *Ctx) error {
-	n, _ := resp.ParseInt(c.Args[2])
-	c.S.cron.expireOn = n != 0
-	c.Out.OK()
+	c.S.cron.expireOn = c.debugFlag()
 	return nil
 }
 
@@ -200,9 +246,6 @@ const populateBytesMax = 512 << 20
 
 // debugPopulate creates keys that do not exist yet: key:0 with value:0, and so on. They are not logged, as in Redis.
 func debugPopulate(c *Ctx) error {
-	if len(c.Args) > 5 {
-		return resp.ErrSubcommandSyntax([]byte("debug"), c.Args[1])
-	}
 	count, err := c.positiveInt(2)
 	if err != nil {
 		return err
@@ -253,65 +296,6 @@ func (c *Ctx) positiveInt(i int) (int64, error) {
 		return 0, resp.ErrNotPositive
 	}
 	return n, nil
-}
-
-// debugProtocol answers with a value of each kind that the protocol has.
-func debugProtocol(c *Ctx) error {
-	w := c.Out
-	three := func() {
-		for i := range int64(3) {
-			w.Int(i)
-		}
-	}
-	switch strings.ToLower(string(c.Args[2])) {
-	case "string":
-		w.BulkString("Hello World")
-	case "integer":
-		w.Int(12345)
-	case "double":
-		w.Double(3.141)
-	case "null":
-		w.Null()
-	case "array":
-		w.Array(3)
-		three()
-	case "set":
-		w.Set(3)
-		three()
-	case "map":
-		w.Map(3)
-		for i := range int64(3) {
-			w.Int(i)
-			w.Bool(i == 1)
-		}
-	case "attrib":
-		if w.Attribute(1) {
-			w.BulkString("key-popularity")
-			w.Array(2)
-			w.BulkString("key:123")
-			w.Int(90)
-		}
-		w.BulkString("Some real reply following the attribute")
-	case "push":
-		if w.Proto < 3 {
-			return resp.ErrNeedsRESP3
-		}
-		w.Push(2)
-		w.BulkString("server-cpu-usage")
-		w.Int(42)
-		w.BulkString("Some real reply following the push reply")
-	case "true":
-		w.Bool(true)
-	case "false":
-		w.Bool(false)
-	case "verbatim":
-		w.Verbatim("txt", "This is a verbatim\nstring")
-	case "bignum":
-		w.BigNumber("1234567999999999999999999999999999999")
-	default:
-		return resp.ErrDebugProtocol
-	}
-	return nil
 }
 
 // debugStringmatch lets the matcher of patterns work on random input. What it looks for is a panic.

@@ -88,7 +88,11 @@ func (c *Ctx) restoreOptions() (o restoreOptions, err error) {
 
 // payloadValue reads what DUMP made. The value may be a view of the payload.
 func (c *Ctx) payloadValue(payload []byte) (loadedValue, error) {
-	body, err := rdb.CheckPayload(payload, rdb.VersionMax)
+	check := rdb.CheckPayload
+	if c.S.skipChecksum {
+		check = rdb.CheckPayloadVersion
+	}
+	body, err := check(payload, rdb.VersionMax)
 	if err != nil {
 		return nil, resp.ErrDumpPayload
 	}

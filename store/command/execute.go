@@ -230,8 +230,8 @@ func (s *Server) panicked(c *Client, p any, start int) {
 	s.replyError(c, resp.Error(fmt.Sprintf("ERR internal error while executing '%s', see the server's log", x.Cmd.full)))
 }
 
-// logStack writes the running goroutine's stack to the log.
-func (s *Server) logStack() { s.logf(aof.Warning, "%s", debug.Stack()) }
+// logStack writes the running goroutine's stack to the log, whole: a line would be cut.
+func (s *Server) logStack() { s.raw(string(debug.Stack())) }
 
 func (s *Server) logf(level aof.Level, format string, args ...any) {
 	s.env.Logf(level, format, args...)

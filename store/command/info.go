@@ -45,10 +45,16 @@ var infoSections = []infoSection{
 
 // infoCommand answers the sections asked for, in an order of its own; unknown ones are left out.
 func infoCommand(c *Ctx) error {
+	c.Out.Verbatim("txt", c.S.info(c.Args[1:]))
+	return nil
+}
+
+// info returns the sections with the given names, or the short ones if there are none.
+func (s *Server) info(names [][]byte) string {
 	wanted := func(sec *infoSection) bool { return !sec.detail }
-	if len(c.Args) > 1 {
+	if len(names) > 0 {
 		wanted = func(sec *infoSection) bool {
-			return slices.ContainsFunc(c.Args[1:], func(arg []byte) bool {
+			return slices.ContainsFunc(names, func(arg []byte) bool {
 				return equalFold(strings.ToLower(sec.name), arg) || isToken(arg, "ALL") || isToken(arg, "EVERYTHING") ||
 					isToken(arg, "DEFAULT") && !sec.detail
 			})
@@ -64,10 +70,9 @@ func infoCommand(c *Ctx) error {
 			w.WriteString("\r\n")
 		}
 		w.WriteString("# " + sec.name + "\r\n")
-		sec.write(c.S, w)
+		sec.write(s, w)
 	}
-	c.Out.Verbatim("txt", w.String())
-	return nil
+	return w.String()
 }
 
 // infoWriter writes fields.

@@ -158,6 +158,9 @@ func (s *Server) openLog() error {
 
 func (s *Server) useLog(log *aof.Log) {
 	s.Log = log
+	if log != nil && s.logDelay > 0 {
+		log.SetWriteDelay(s.logDelay)
+	}
 	s.forgetOffsets()
 	s.gateReplies = log != nil && log.Policy() == aof.Always
 }

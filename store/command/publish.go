@@ -78,7 +78,9 @@ func (c *Client) push(message []byte) {
 // room sees to a buffer for a client that does not run a command.
 func (c *Client) room() {
 	if c.Out.Buf == nil {
-		c.Out.Buf = c.s.spare.take()
+		if c.Out.Buf = c.s.spare.take(); c.Out.Buf == nil {
+			c.s.spare.made++
+		}
 	}
 }
 
@@ -150,6 +152,11 @@ type spareBuffers struct {
 	list  [][]byte
 	bytes int
 	idle  int // length of the shortest list since the last trim
+
+	made, freed int64 // buffers
+	trimmedMs   int64 // when trim was called last
+	keepMs      int64 // for so long a buffer must not have been needed to be freed; DEBUG REPLYBUFFER
+	keepAll     bool
 }
 
 const (
@@ -157,10 +164,15 @@ const (
 	spareBufferMax = 32 << 10 // of one
 )
 
-// trim frees the buffers that have not been needed since it was called last.
-func (s *spareBuffers) trim() {
+// trim frees the buffers that have not been needed since it did so last.
+func (s *spareBuffers) trim(nowMs int64) {
+	if s.keepAll || nowMs-s.trimmedMs < s.keepMs {
+		return
+	}
+	s.trimmedMs = nowMs
 	for range min(s.idle, len(s.list)) {
 		s.take()
+		s.freed++
 	}
 	s.idle = len(s.list)
 }

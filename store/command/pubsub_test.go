@@ -113,14 +113,14 @@ func TestSpareBuffersAreGivenBack(t *testing.T) {
 	for range 100 {
 		s.give(make([]byte, 0, 1024))
 	}
-	s.trim()
+	s.trim(1)
 	for range 30 {
 		s.give(s.take())
 	}
 	a, b := s.take(), s.take()
 	s.give(a)
 	s.give(b)
-	s.trim() // two were needed at once
+	s.trim(1) // two were needed at once
 	if len(s.list) != 2 || s.bytes != 2048 {
 		t.Errorf("%d buffers of %d bytes are kept", len(s.list), s.bytes)
 	}

@@ -14,7 +14,7 @@ type unreader interface{ Unread(p []byte) }
 // loadRDB adds the keys of an RDB file to the keyspace. With keepExpired expired ones come too: what follows in the log saw them.
 // src is left right behind the file if it is an unreader. yield is called now and then.
 func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
-	r := rdb.NewReader(src, rdb.Options{NoChecksum: !s.Config.Rdbchecksum})
+	r := rdb.NewReader(src, rdb.Options{NoChecksum: !s.Config.Rdbchecksum || s.skipChecksum})
 	c := &Ctx{S: s, DB: s.Store.DBs[0]}
 	for n := 1; ; n++ {
 		rec, err := r.Next()

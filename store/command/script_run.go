@@ -138,7 +138,7 @@ func (s *Server) admitScriptCommand(r *scriptRun, args [][]byte) (*Command, erro
 		return nil, resp.ErrScriptUnknown
 	case err != nil:
 		return cmd, resp.ErrScriptArity
-	case cmd.Flags&NoScript != 0:
+	case cmd.Flags&NoScript != 0 && !s.scriptsMayAll:
 		return cmd, resp.ErrScriptNotAllowed
 	}
 	if err := s.scriptMayRun(r.caller, cmd, args); err != nil {

@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 
 	"spindle/aof"
 	"spindle/store"
@@ -69,6 +70,12 @@ type Server struct {
 	startedMs     int64  // Unix milliseconds
 	savedMs       int64  // when the data was last on disk as a whole
 
+	// What DEBUG changes.
+	scriptsMayAll bool          // scripts may call what is not for them
+	skipChecksum  bool          // of RDB files and payloads
+	logDelay      time.Duration // the log's writer sleeps so long before it writes
+	leaked        [][]byte
+
 	attackLoggedMs int64 // last log line about commands in an HTTP request
 }
 
@@ -83,8 +90,17 @@ type Env struct {
 	After func(nanos int64, f func()) (stop func())
 	// Logf writes a line to the server's log.
 	Logf func(level aof.Level, format string, args ...any)
+	// Raw writes text to the server's log as it is. It, Print, Abort and Restart may be nil.
+	Raw func(text string)
+	// Print writes to standard output.
+	Print func(text string)
 	// Stop asks the process to end.
 	Stop func()
+	// Abort ends the process at once, as after a crash.
+	Abort func()
+	// Restart has a fresh process of the same program take this one's place; it begins after the delay. It returns only if
+	// that fails.
+	Restart func(delay time.Duration) error
 	// Process describes the process for INFO; it may be nil.
 	Process func() ProcessInfo
 }

@@ -11,8 +11,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // daemonEnv marks the second process.
@@ -42,6 +45,47 @@ func Daemonize(input string) error {
 	cmd := exec.Command(exe)
 	cmd.Args = os.Args
 	return start(cmd, input)
+}
+
+// restartEnv tells a process that took the place of another how long to wait before it begins, in nanoseconds.
+const restartEnv = "SPINDLE_RESTART_DELAY"
+
+// Restart replaces this process by a fresh one of the same program, with the same arguments, which waits for delay before it begins. All
+// descriptors but the standard ones are closed. It returns only if that fails.
+func Restart(delay time.Duration, daemon bool) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return err
+	}
+	const manyDescriptors = 1 << 20
+	for fd := 3; fd < int(min(uint64(limit.Cur), manyDescriptors)); fd++ {
+		syscall.CloseOnExec(fd)
+	}
+	env := append(os.Environ(), fmt.Sprintf("%s=%d", restartEnv, delay))
+	if daemon {
+		env = append(env, daemonEnv+"=1")
+	}
+	return syscall.Exec(exe, os.Args, env)
+}
+
+// AwaitRestart waits if this process was begun by Restart with a delay.
+func AwaitRestart() {
+	delay, err := strconv.ParseInt(os.Getenv(restartEnv), 10, 64)
+	_ = os.Unsetenv(restartEnv)
+	if err == nil {
+		time.Sleep(time.Duration(delay))
+	}
+}
+
+// Abort ends this process at once: the runtime shows what all goroutines do, and the system may leave a core file.
+func Abort() {
+	debug.SetTraceback("crash")
+	_ = syscall.Kill(os.Getpid(), syscall.SIGABRT)
+	select {}
 }
 
 func start(cmd *exec.Cmd, input string) error {

@@ -257,6 +257,11 @@ const (
 	ErrFunctionKeys     Error = "ERR Bad number of keys provided"
 	ErrLibraryNotFound  Error = "ERR Library not found"
 	ErrFunctionNotFound Error = "ERR Function not found"
+	ErrLibraryPattern   Error = "ERR library name argument was not given"
+	ErrFunctionFlush    Error = "ERR FUNCTION FLUSH only supports SYNC|ASYNC option"
+	ErrRestorePolicy    Error = "ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE."
+	ErrRestoreType      Error = "ERR given type is not a function"
+	ErrRestoreFunction  Error = "ERR Failed loading library payload"
 )
 
 // Generic and server commands.
@@ -319,6 +324,14 @@ func ErrScriptMisconfAOF(reason string) Error {
 func ErrDebugForeign(sub string) Error {
 	return Error("ERR DEBUG " + sub + " is about something that this server does not have")
 }
+
+// ErrFunctionOption is for an option that FUNCTION LOAD does not know.
+func ErrFunctionOption(option []byte) Error {
+	return Error("ERR Unknown option given: " + string(option))
+}
+
+// ErrFunctionArgument is for an argument that FUNCTION LIST does not know.
+func ErrFunctionArgument(arg []byte) Error { return Error("ERR Unknown argument " + string(arg)) }
 
 // ErrWrongArity takes the command's full name, in lower case: "get", "config|get".
 func ErrWrongArity(name string) Error {

@@ -2,6 +2,7 @@ package rdb
 
 import (
 	"encoding/binary"
+	"errors"
 	"strconv"
 )
 
@@ -17,6 +18,22 @@ const (
 	RecordKey                      // Name is the key; Type and so on; NextItem reads the value
 	RecordEOF
 )
+
+// ErrNoFunction says that a payload holds something else than function libraries.
+var ErrNoFunction = errors.New("rdb: not a function library")
+
+// Function reads the code of the next library of a payload, which is a row of RecordFunction. It is valid until the next call.
+func (r *Reader) Function() ([]byte, error) {
+	op, err := r.byte()
+	if err != nil {
+		return nil, err
+	}
+	if op != opFunction {
+		return nil, ErrNoFunction
+	}
+	r.record.Data, err = r.string(r.record.Data)
+	return r.record.Data, err
+}
 
 // Record is one entry of a file. Byte slices are valid until the next call of
 // the Reader; for RecordKey, until Next.

@@ -68,7 +68,6 @@ const (
 	Asking
 	Fast
 	NoAuth
-	MayReplicate
 	NoAsyncLoading
 	NoMulti
 	AllowBusy
@@ -82,6 +81,7 @@ const (
 	RunsQueue       // EXEC: it is judged by the commands it will run
 	WhileSubscribed // a RESP2 client with subscriptions may send it
 	RunsScripts     // EVAL and its like
+	MayReplicate    // not a write, but may have effects that outlive it
 )
 
 // flagNames are in the order in which COMMAND INFO lists them.
@@ -92,7 +92,7 @@ var flagNames = []struct {
 	{Write, "write"}, {ReadOnly, "readonly"}, {DenyOOM, "denyoom"}, {Admin, "admin"}, {PubSub, "pubsub"},
 	{NoScript, "noscript"}, {Blocking, "blocking"}, {Loading, "loading"}, {Stale, "stale"},
 	{SkipMonitor, "skip_monitor"}, {SkipSlowlog, "skip_slowlog"}, {Asking, "asking"}, {Fast, "fast"},
-	{NoAuth, "no_auth"}, {MayReplicate, "may_replicate"}, {NoAsyncLoading, "no_async_loading"}, {NoMulti, "no_multi"},
+	{NoAuth, "no_auth"}, {NoAsyncLoading, "no_async_loading"}, {NoMulti, "no_multi"},
 	{AllowBusy, "allow_busy"}, {NoMandatoryKeys, "no_mandatory_keys"}, {Protected, "protected"},
 	{Sentinel, "sentinel"}, {OnlySentinel, "only_sentinel"},
 }

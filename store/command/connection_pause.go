@@ -91,7 +91,7 @@ func (s *Server) resumeClients() {
 
 // checkPause keeps a command until the pause ends.
 func (s *Server) checkPause(c *Client, cmd *Command, args [][]byte) error {
-	if !s.pause.all && c.flagsOf(cmd)&(Write|MayReplicate) == 0 || c.conn == nil {
+	if !s.pause.all && c.flagsOf(cmd, args)&(Write|MayReplicate) == 0 || c.conn == nil {
 		return nil
 	}
 	c.postponed = make([][]byte, len(args))

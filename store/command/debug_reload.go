@@ -43,6 +43,7 @@ func (s *Server) rdbFile() []byte {
 	w := rdb.NewWriter(nil)
 	w.Compress = s.Config.Rdbcompression
 	w.Header(rdb.Version)
+	s.dumpFunctions(w)
 	for _, db := range s.Store.DBs {
 		if db.Len() == 0 {
 			continue

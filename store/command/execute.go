@@ -66,7 +66,7 @@ func gatesOf(c *Command) gate {
 	if c.Flags&Loading == 0 || c.Flags&RunsQueue != 0 {
 		g |= gateLoading
 	}
-	if c.Flags&(Write|RunsQueue) != 0 {
+	if c.Flags&(Write|RunsQueue|RunsScripts) != 0 {
 		g |= gateDisk
 	}
 	if c.Flags&AllowBusy == 0 {
@@ -239,7 +239,7 @@ func (s *Server) logf(level aof.Level, format string, args ...any) {
 
 func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error { return resp.ErrNoAuth }
 func (s *Server) checkLoading(c *Client, cmd *Command, args [][]byte) error {
-	if c.flagsOf(cmd)&Loading != 0 {
+	if c.flagsOf(cmd, args)&Loading != 0 {
 		return nil
 	}
 	return resp.ErrLoading

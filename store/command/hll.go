@@ -14,7 +14,7 @@ var hyperloglogCommands = []*Command{
 	{Name: "pfadd", Arity: -2, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{oneKey(1, RW|Insert)}, Group: "hyperloglog",
 		Since: "2.8.9", Categories: CatHyperLogLog, Complexity: "O(1) to add every element.", Syntax: "key [element...]",
 		Summary: "Adds the specified elements to the specified HyperLogLog.", Run: pfaddCommand},
-	{Name: "pfcount", Arity: -2, Flags: ReadOnly,
+	{Name: "pfcount", Arity: -2, Flags: ReadOnly | MayReplicate,
 		Keys:  []KeySpec{atIndex(1).keys(-1, 1, 0).is(RW | Access).note("RW because it may change the internal representation of the key, and propagate to replicas")},
 		Group: "hyperloglog", Since: "2.8.9", Categories: CatHyperLogLog,
 		Complexity: "O(1) with a very small average constant time when called with a single key. O(N) with N being the number of keys, and much bigger constant times, when called with multiple keys.",

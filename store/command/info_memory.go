@@ -115,11 +115,12 @@ func (s *Server) infoScripts(w *infoWriter) {
 	w.text("used_memory_lua_human", humanBytes(0))
 	w.int("used_memory_scripts_eval", 0)
 	w.int("number_of_cached_scripts", 0)
-	w.int("number_of_functions", 0)
-	w.int("number_of_libraries", 0)
+	libraries, functions := s.functions.count()
+	w.int("number_of_functions", int64(functions))
+	w.int("number_of_libraries", int64(libraries))
 	w.int("used_memory_vm_functions", 0)
 	w.size("used_memory_vm_total", 0)
-	w.int("used_memory_functions", 0)
+	w.int("used_memory_functions", s.functions.bytes)
 	w.size("used_memory_scripts", 0)
 }
 

@@ -61,7 +61,7 @@ func (s *Server) checkMemory(c *Client, cmd *Command, args [][]byte) error {
 		return nil
 	}
 	s.memory.full = !s.evict(evictNanosMax)
-	if s.memory.full && c.takesMemory(cmd) {
+	if s.memory.full && c.takesMemory(cmd, args) {
 		return resp.ErrOOM
 	}
 	return nil

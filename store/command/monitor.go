@@ -40,7 +40,7 @@ func (s *Server) stopMonitor(c *Client) {
 
 // checkMonitor keeps a monitoring client from the data, as Redis does, to which it is a kind of replica.
 func (s *Server) checkMonitor(c *Client, cmd *Command, args [][]byte) error {
-	if c.flagsOf(cmd)&(Write|ReadOnly|MayReplicate) != 0 {
+	if c.flagsOf(cmd, args)&(Write|ReadOnly|MayReplicate) != 0 {
 		return resp.ErrMonitorKeyspace
 	}
 	return nil

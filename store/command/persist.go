@@ -201,7 +201,7 @@ func (s *Server) appendfsyncChanged() error {
 
 // checkDisk refuses writes that the log could not keep.
 func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
-	if s.Log == nil || c.flagsOf(cmd)&Write == 0 {
+	if s.Log == nil || c.flagsOf(cmd, args)&Write == 0 {
 		return nil
 	}
 	err := s.Log.Err()

@@ -33,7 +33,9 @@ func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
 			}
 			c.DB = s.Store.DBs[rec.DB]
 		case rdb.RecordFunction:
-			return fmt.Errorf("the file has a function library, which cannot be loaded")
+			if err := s.restoreLibrary(rec.Data, true); err != nil {
+				return err
+			}
 		case rdb.RecordKey:
 			if err := c.loadRecord(r, rec, keepExpired); err != nil {
 				return fmt.Errorf("key %.100q: %w", rec.Name, err)

@@ -60,6 +60,7 @@ func (s *Server) BeginRewrite() error {
 
 // beginWalk writes the data set, as it is now, to out.
 func (s *Server) beginWalk(out *aof.Rewrite) {
+	s.rewriteFunctions(out)
 	r := &logRewrite{s: s, out: out}
 	r.snap = s.Store.BeginSnapshot(r)
 	r.task = &task{name: "log rewrite", event: "aof-rewrite-cycle", step: r.step}

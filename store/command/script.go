@@ -9,7 +9,7 @@ import (
 // runs too long in script_busy.go.
 
 var scriptCommands = []*Command{
-	{Name: "eval", Arity: -3, Flags: NoScript | Stale | SkipMonitor | NoMandatoryKeys | RunsScripts,
+	{Name: "eval", Arity: -3, Flags: NoScript | Stale | SkipMonitor | NoMandatoryKeys | RunsScripts | MayReplicate,
 		Keys: []KeySpec{atIndex(2).counted(0, 1, 1).is(RW | Access | Update).
 			note("We cannot tell how the keys will be used so we assume the worst, RW and UPDATE")},
 		Group: "scripting", Since: "2.6.0", Categories: CatScripting, Complexity: "Depends on the script that is executed.",
@@ -19,7 +19,7 @@ var scriptCommands = []*Command{
 			note("We cannot tell how the keys will be used so we assume the worst, RO and ACCESS")},
 		Group: "scripting", Since: "7.0.0", Categories: CatScripting, Complexity: "Depends on the script that is executed.",
 		Syntax: "script numkeys:integer [key...] [arg...]", Summary: "Execute a read-only Lua script server side", Run: evalCommand},
-	{Name: "evalsha", Arity: -3, Flags: NoScript | Stale | SkipMonitor | NoMandatoryKeys | RunsScripts,
+	{Name: "evalsha", Arity: -3, Flags: NoScript | Stale | SkipMonitor | NoMandatoryKeys | RunsScripts | MayReplicate,
 		Keys:  []KeySpec{atIndex(2).counted(0, 1, 1).is(RW | Access | Update)},
 		Group: "scripting", Since: "2.6.0", Categories: CatScripting, Complexity: "Depends on the script that is executed.",
 		Syntax: "sha1 numkeys:integer [key...] [arg...]", Summary: "Execute a Lua script server side", Run: evalshaCommand},

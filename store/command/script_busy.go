@@ -70,7 +70,7 @@ type scriptJob struct {
 
 // callInLane is call for commands that may run scripts. It returns nil if the command stands still.
 func (s *Server) callInLane(c *Client, cmd *Command, args [][]byte, on gate) *Command {
-	if c.flagsOf(cmd)&RunsScripts == 0 || s.scripts.job != nil {
+	if c.flagsOf(cmd, args)&RunsScripts == 0 || s.scripts.job != nil {
 		s.call(c, cmd, args)
 		s.afterCall(c, cmd, args, on)
 		return cmd

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"bytes"
+
 	lua "github.com/yuin/gopher-lua"
 
 	"spindle/aof"
@@ -59,6 +61,42 @@ func (c *Ctx) runScript(r *scriptRun, call script.Call) error {
 		return nil
 	}
 	return err
+}
+
+// scriptFlags is what a script that a command is about to run says about itself; CompatMode if it says nothing or is not known.
+func (s *Server) scriptFlags(cmd *Command, args [][]byte) script.Flags {
+	switch cmd.Name {
+	case "eval", "eval_ro":
+		if bytes.HasPrefix(args[1], []byte("#!")) {
+			if _, flags, err := script.ParseShebang(string(args[1])); err == nil {
+				return flags
+			}
+		}
+	case "evalsha", "evalsha_ro":
+		if sc := s.scripts.bySHA(args[1]); sc != nil {
+			return sc.flags
+		}
+	case "fcall", "fcall_ro":
+		if f := s.functions.find(args[1]); f != nil {
+			return f.Flags
+		}
+	}
+	return script.CompatMode
+}
+
+// declaredFlags are the flags of a command whose script says what it does.
+func declaredFlags(f Flags, declared script.Flags) Flags {
+	f &^= Stale | DenyOOM | Write | MayReplicate
+	if declared&script.NoWrites == 0 {
+		f |= Write
+		if declared&script.AllowOOM == 0 {
+			f |= DenyOOM
+		}
+	}
+	if declared&script.AllowStale != 0 {
+		f |= Stale
+	}
+	return f
 }
 
 // admitScript checks whether a script may run at all, by what it says about itself.

@@ -51,6 +51,7 @@ type Server struct {
 	nowMs     int64 // of the current event
 	unit      *unit // the effects of the running top-level command
 	scripts   scripts
+	functions functions
 	scratch   []byte    // reply buffer that clients use while they run
 	dirty     []*Client // clients with replies to send at the end of the event
 	otherUnit *unit     // takes unit's place while a script stands still

@@ -83,7 +83,7 @@ func memoryStatsCommand(c *Ctx) error {
 	integer("cluster.links", 0)
 	integer("aof.buffer", r.logBuffer)
 	integer("lua.caches", 0)
-	integer("functions.caches", 0)
+	integer("functions.caches", s.functions.bytes)
 	for _, db := range s.Store.DBs {
 		if db.Len() > 0 {
 			replyDatabaseOverhead(w, db)

@@ -20,7 +20,7 @@ func tables() []*Command {
 		listCommands, listBlockCommands,
 		pubsubCommands, transactionCommands, monitorCommands,
 		dumpCommands, sortCommands,
-		scriptCommands,
+		scriptCommands, functionCommands,
 		genericCommands, expireCommands, moveCommands, objectCommands,
 		keyScanCommands,
 		bitmapCommands, bitfieldCommands,

@@ -1,6 +1,9 @@
 package command
 
-import "spindle/resp"
+import (
+	"spindle/resp"
+	"spindle/store/script"
+)
 
 // MULTI and EXEC. Between the two commands are checked as ever, but kept instead of run; EXEC runs them as one unit (see
 // nested.go). A command that was refused, or a change to a watched key (watch.go), has EXEC run none of them.
@@ -37,12 +40,17 @@ type queued struct {
 	args [][]byte
 }
 
-// flagsOf returns the flags a command is judged by: EXEC does what the commands in the queue do.
-func (c *Client) flagsOf(cmd *Command) Flags {
+// flagsOf returns the flags a command is judged by: EXEC does what the commands in the queue do, and a script what it says that it does.
+func (c *Client) flagsOf(cmd *Command, args [][]byte) Flags {
 	f := cmd.Flags
 	if f&RunsQueue != 0 && c.multi != nil {
-		f |= c.multi.any & (Write | DenyOOM | MayReplicate)
+		f |= c.multi.any & (Write | DenyOOM | MayReplicate | RunsScripts)
 		f &^= c.multi.lacking & Loading
+	}
+	if f&RunsScripts != 0 && f&RunsQueue == 0 {
+		if declared := c.s.scriptFlags(cmd, args); declared&script.CompatMode == 0 {
+			f = declaredFlags(f, declared)
+		}
 	}
 	return f
 }
@@ -171,6 +179,6 @@ func execCommand(c *Ctx) error {
 }
 
 // takesMemory reports whether a command is refused when memory is short: inside MULTI all are, for queueing takes memory, too.
-func (c *Client) takesMemory(cmd *Command) bool {
-	return c.flagsOf(cmd)&DenyOOM != 0 || c.multi != nil && (cmd.Flags&Immediate == 0 || cmd.Name == "multi" || cmd.Name == "watch")
+func (c *Client) takesMemory(cmd *Command, args [][]byte) bool {
+	return c.flagsOf(cmd, args)&DenyOOM != 0 || c.multi != nil && (cmd.Flags&Immediate == 0 || cmd.Name == "multi" || cmd.Name == "watch")
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"spindle/bench/client"
 	"spindle/bench/proc"
@@ -40,6 +41,7 @@ type cell struct {
 type sample struct {
 	perSecond float64
 	cpuNs     float64 // of the server per command, 0 where it cannot be had
+	userNs    float64 // the part of cpuNs outside the kernel
 	p50, p99  float64 // milliseconds
 }
 
@@ -79,7 +81,7 @@ func (b *bench) speed(r *report.Report) error {
 		b.reportSpeed(r, log, cells)
 	}
 	r.Notef("redis-benchmark -c %d -d %d, median of %d rounds on fresh servers, in turns; ratios are spindle's over redis's", b.opt.clients, valueSize, b.opt.rounds)
-	r.Notef("CPU is the processor time of the whole server process, threads of the log and the collector included, per command")
+	r.Notef("CPU is the processor time of the whole server process, threads of the log and the collector included, per command; user is the part of it outside the kernel, redis's and spindle's")
 	return nil
 }
 
@@ -181,15 +183,25 @@ func (b *bench) runOnce(c *cell, who side) (sample, error) {
 	if _, err := b.redisBenchmark(c, s, max(warm, 1)); err != nil {
 		return sample{}, err
 	}
-	before, cpuErr := proc.CPU(s.Pid())
+	pid := s.Pid()
+	cpu, _ := proc.CPU(pid)
+	user, _ := proc.UserCPU(pid)
 	res, err := b.redisBenchmark(c, s, n)
 	if err != nil {
 		return sample{}, err
 	}
-	if after, err := proc.CPU(s.Pid()); err == nil && cpuErr == nil {
-		res.cpuNs = float64(after-before) / float64(n)
-	}
+	res.cpuNs = perCommand(proc.CPU, pid, cpu, n)
+	res.userNs = perCommand(proc.UserCPU, pid, user, n)
 	return res, nil
+}
+
+// perCommand is what a clock of the process has advanced since before, in nanoseconds per command.
+func perCommand(clock func(pid int) (time.Duration, error), pid int, before time.Duration, n int) float64 {
+	after, err := clock(pid)
+	if err != nil {
+		return 0
+	}
+	return float64(after-before) / float64(n)
 }
 
 // redisBenchmark runs the program once, on the core that we run on ourselves.
@@ -247,6 +259,7 @@ func (c *cell) of(who side, figure func(sample) float64) float64 {
 
 func perSecond(s sample) float64 { return s.perSecond }
 func cpuNs(s sample) float64     { return s.cpuNs }
+func userNs(s sample) float64    { return s.userNs }
 func p50(s sample) float64       { return s.p50 }
 func p99(s sample) float64       { return s.p99 }
 
@@ -256,7 +269,7 @@ func (b *bench) reportSpeed(r *report.Report, log bool, cells []*cell) {
 		title = "log on, appendfsync everysec"
 	}
 	t := r.Table(title, "test", "P", "keys", "redis k/s", "spindle k/s", "ratio",
-		"redis ns", "spindle ns", "ratio", "p50 ms", "", "p99 ms", "", "goals")
+		"redis ns", "spindle ns", "ratio", "user", "user", "p50 ms", "", "p99 ms", "", "goals")
 	for _, c := range cells {
 		f := func(format string, figure func(sample) float64, who side, scale float64) string {
 			return fmt.Sprintf(format, c.of(who, figure)/scale)
@@ -264,6 +277,7 @@ func (b *bench) reportSpeed(r *report.Report, log bool, cells []*cell) {
 		t.Row(c.test.name, c.pipeline, spaceName(c.space),
 			f("%.0f", perSecond, redis, 1e3), f("%.0f", perSecond, spindle, 1e3), ratio(c.of(spindle, perSecond), c.of(redis, perSecond)),
 			f("%.0f", cpuNs, redis, 1), f("%.0f", cpuNs, spindle, 1), ratio(c.of(spindle, cpuNs), c.of(redis, cpuNs)),
+			f("%.0f", userNs, redis, 1), f("%.0f", userNs, spindle, 1),
 			f("%.3f", p50, redis, 1), f("%.3f", p50, spindle, 1), f("%.3f", p99, redis, 1), f("%.3f", p99, spindle, 1),
 			c.goals())
 	}

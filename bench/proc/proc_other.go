@@ -10,6 +10,9 @@ import (
 // CPU is not offered here.
 func CPU(pid int) (time.Duration, error) { return 0, ErrUnsupported }
 
+// UserCPU is not offered here.
+func UserCPU(pid int) (time.Duration, error) { return 0, ErrUnsupported }
+
 // RSS is not offered here.
 func RSS(pid int) (int64, error) { return 0, ErrUnsupported }
 

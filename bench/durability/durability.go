@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -163,8 +164,12 @@ func (r *run) prepare() error {
 	return nil
 }
 
+// logBytesMax is what the log may grow to before a cycle starts with a rewrite.
+const logBytesMax = 256 << 20
+
 // cycle writes, kills, restarts and judges. The keys of the cycle before are
-// deleted first, so that the data does not grow without end.
+// deleted first and the log is rewritten now and then, so that neither the data
+// nor the time to load it grows without end.
 func (r *run) cycle(n int) error {
 	if err := r.forget(n - 1); err != nil {
 		return err
@@ -241,7 +246,11 @@ func (r *run) forget(cycle int) error {
 			}
 		}
 	}
-	return nil
+	info, err := c.Info("persistence")
+	if size, _ := strconv.ParseInt(info["aof_current_size"], 10, 64); err != nil || size < logBytesMax {
+		return err
+	}
+	return rewriteAndWait(c)
 }
 
 func rewriting(c *client.Conn) (bool, error) {
@@ -268,14 +277,8 @@ func rewriteAndWait(c *client.Conn) error {
 
 // knows reports whether the server has a command.
 func knows(c *client.Conn, name string) (bool, error) {
-	_, err := c.Do(name)
-	if isUnknown(err) {
-		return false, nil
-	}
-	if _, refused := err.(client.Error); refused { // for its missing arguments
-		err = nil
-	}
-	return true, err
+	r, err := c.Do("COMMAND", "INFO", name)
+	return err == nil && len(r.Elems) == 1 && r.Elems[0].Kind == '*', err
 }
 
 func isUnknown(err error) bool {

@@ -25,6 +25,10 @@ type probe struct {
 	count func(c *client.Conn, key string) (int64, error)
 	// many says that write n goes to key suffix n%spread.
 	many bool
+	// parts are the suffixes of further keys that a write goes to.
+	parts []string
+	// replies is how many a write is answered with, the last of which counts; 0 means 1.
+	replies int
 }
 
 // key is the probe's key of one connection in one cycle.
@@ -33,7 +37,11 @@ func (p *probe) key(prefix string) string { return prefix + p.name }
 // keys lists everything that the probe writes.
 func (p *probe) keys(prefix string) []string {
 	if !p.many {
-		return []string{p.key(prefix)}
+		keys := []string{p.key(prefix)}
+		for _, part := range p.parts {
+			keys = append(keys, p.key(prefix)+part)
+		}
+		return keys
 	}
 	keys := make([]string, spread)
 	for i := range keys {
@@ -115,8 +123,36 @@ var probes = []probe{
 		},
 		reply: func(n int64) string { return decimal(n) + "-1" },
 		count: countStream,
+	}, {
+		// All or nothing: the counter, and the list's last few, which go round.
+		name: "block", command: "MULTI", parts: []string{":list"}, replies: 5,
+		send: func(c *client.Conn, key string, n int64) {
+			c.Send("MULTI")
+			head(c, 2, "INCR", key)
+			head(c, 3, "LPUSH", key+":list")
+			c.Int(n)
+			c.Send("LTRIM", key+":list", "0", decimal(lastFew-1))
+			c.Send("EXEC")
+		},
+		count: countBlock,
+	}, {
+		name: "script", command: "EVAL", parts: []string{":list"},
+		send: func(c *client.Conn, key string, n int64) {
+			head(c, 6, "EVAL", script)
+			c.Arg("2")
+			c.Arg(key)
+			c.Arg(key + ":list")
+			c.Int(n)
+		},
+		reply: decimal,
+		count: countScript,
 	},
 }
+
+const lastFew = 16 // elements that the list of a block keeps
+
+// script has two effects and answers like the first.
+const script = `local n = redis.call('INCR', KEYS[1]); redis.call('RPUSH', KEYS[2], ARGV[1]); return n`
 
 func head(c *client.Conn, n int, name, key string) {
 	c.Begin(n)
@@ -277,4 +313,38 @@ func countStream(c *client.Conn, key string) (int64, error) {
 		}
 	}
 	return int64(len(r.Elems)), nil
+}
+
+// countBlock checks that the effects of a block were all done, or none.
+func countBlock(c *client.Conn, key string) (int64, error) {
+	n, err := number(c, "GET", key)
+	if err != nil {
+		return 0, err
+	}
+	r, err := c.Do("LRANGE", key+":list", "0", "-1")
+	if err != nil {
+		return 0, err
+	}
+	if want := min(n, lastFew); int64(len(r.Elems)) != want {
+		return 0, violation("%s: %d elements after %d blocks, want %d", key, len(r.Elems), n, want)
+	}
+	for i, e := range r.Elems {
+		if e.String() != decimal(n-int64(i)) {
+			return 0, violation("%s: element %d is %q after %d blocks", key, i+1, e.String(), n)
+		}
+	}
+	return n, nil
+}
+
+// countScript checks that both effects of a script were done, or none.
+func countScript(c *client.Conn, key string) (int64, error) {
+	n, err := number(c, "GET", key)
+	if err != nil {
+		return 0, err
+	}
+	pushed, err := countList(c, key+":list")
+	if err == nil && pushed != n {
+		err = violation("%s: the script's first effect was done %d times, its second %d times", key, n, pushed)
+	}
+	return n, err
 }

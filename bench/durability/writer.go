@@ -99,6 +99,9 @@ func (w *writer) receive() {
 
 func (w *writer) receiveOne(p *probe, n int64) bool {
 	r, err := w.conn.Receive()
+	for i := 1; i < p.replies && err == nil; i++ {
+		r, err = w.conn.Receive()
+	}
 	if _, refused := err.(client.Error); refused {
 		w.err = errors.Join(errors.New(p.key(w.prefix)), err)
 	}

@@ -171,7 +171,7 @@ func (s *Server) waitReady() error {
 	for time.Now().Before(deadline) {
 		select {
 		case <-s.done:
-			return fmt.Errorf("exited before it was ready")
+			return fmt.Errorf("exited before it was ready: %v", s.cmd.ProcessState)
 		case <-time.After(10 * time.Millisecond):
 		}
 		if line, err := ping(s.Addr); err == nil && !strings.HasPrefix(line, "-LOADING") {

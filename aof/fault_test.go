@@ -93,7 +93,7 @@ func (g *rig) push(n int) {
 
 // settle waits until everything pushed is durable, acknowledging as it goes.
 func (g *rig) settle() bool {
-	for range 2000 {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		durable := g.l.Durable()
 		acked := int(g.acked.Load())
 		for acked < len(g.ends) && g.ends[acked] <= durable {
@@ -113,7 +113,7 @@ func (g *rig) settle() bool {
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
-	g.t.Fatalf("%d bytes appended, %d durable after 200 ms, error %v", g.l.Appended(), g.l.Durable(), g.l.Err())
+	g.t.Fatalf("%d bytes appended, %d durable after half a minute, error %v", g.l.Appended(), g.l.Durable(), g.l.Err())
 	return false
 }
 
@@ -123,7 +123,7 @@ func (g *rig) flush() bool {
 	if g.flushes++; g.flushes%2 == 0 {
 		return true
 	}
-	if g.l.Flush(time.Second) != nil {
+	if g.l.Flush(30*time.Second) != nil {
 		return !g.l.NeedsRewrite()
 	}
 	if g.live {
@@ -159,7 +159,7 @@ func (g *rig) complete(r *Rewrite, outcome chan error) error {
 			time.Sleep(time.Millisecond)
 		}
 		return err
-	case <-time.After(5 * time.Second):
+	case <-time.After(30 * time.Second):
 		g.t.Fatalf("the rewrite does not end; log error %v", g.l.Err())
 		return nil
 	}

@@ -100,7 +100,7 @@ func TestAppendAndLoad(t *testing.T) {
 	if err := <-outcome; err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Flush(time.Second); err != nil {
+	if err := l.Flush(30 * time.Second); err != nil {
 		t.Fatal(err)
 	}
 	same(t, loadAll(t, o), "0: MSET a 1 e 5", "3: MSET b 2 c 3", "1: SET f 6")
@@ -253,10 +253,10 @@ func TestSlowSync(t *testing.T) {
 	}
 }
 
-// until polls for at most five seconds.
+// until polls for at most half a minute.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); !ok(); {
+	for end := time.Now().Add(30 * time.Second); !ok(); {
 		if time.Now().After(end) {
 			t.Fatal("waited in vain for " + what)
 		}
@@ -404,7 +404,7 @@ func TestRewriteSizes(t *testing.T) {
 	for range 1000 {
 		l.Append(0, words("SET a 1")...)
 	}
-	if err := l.Flush(time.Second); err != nil {
+	if err := l.Flush(30 * time.Second); err != nil {
 		t.Fatal(err)
 	}
 	st := l.Status()

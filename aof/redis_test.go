@@ -105,7 +105,7 @@ func TestRedisReadsOurs(t *testing.T) {
 	l.Exec()
 	flush := func() {
 		t.Helper()
-		if err := l.Flush(5 * time.Second); err != nil {
+		if err := l.Flush(30 * time.Second); err != nil {
 			t.Fatal(err)
 		}
 	}

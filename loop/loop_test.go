@@ -97,7 +97,7 @@ func serve(t testing.TB, cfg Config, h Handler) *Loop {
 			if err != nil {
 				t.Errorf("Run: %v", err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Error("Run does not return after Shutdown")
 		}
 	})
@@ -123,7 +123,7 @@ func onLoop(t testing.TB, l *Loop, fn func()) {
 	l.Post(func() { fn(); close(done) })
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("posted function does not run")
 	}
 }
@@ -141,7 +141,7 @@ func recv[T any](t testing.TB, ch <-chan T) (v T) {
 
 func waitFor(t testing.TB, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		if cond() {
 			return
 		}

@@ -254,7 +254,7 @@ func TestShutdownDoesNotWaitForever(t *testing.T) {
 	if err := recv(t, done); err != nil {
 		t.Fatal(err)
 	}
-	if d := time.Since(start); d < 90*time.Millisecond || d > 3*time.Second {
+	if d := time.Since(start); d < 90*time.Millisecond || d > 20*time.Second {
 		t.Fatalf("shutdown took %v", d)
 	}
 	if closed.Load() != 1 {

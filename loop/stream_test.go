@@ -3,6 +3,7 @@ package loop
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"math/rand"
 	"net"
@@ -206,7 +207,7 @@ func TestKillOfAClientThatNeverReads(t *testing.T) {
 			if err != nil {
 				t.Errorf("Closed with %v", err)
 			}
-		case <-time.After(time.Second):
+		case <-time.After(20 * time.Second):
 			t.Fatal("the client is not closed")
 		}
 		var left int
@@ -253,7 +254,7 @@ func TestHalfCloseWithMuchPending(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(20 * time.Second):
 			t.Fatal("Closed is not called")
 		}
 	}
@@ -292,11 +293,11 @@ func TestHoldKeepsAHalfClosedConnection(t *testing.T) {
 		})
 		conn.Write([]byte("x"))
 		conn.(*net.TCPConn).CloseWrite()
-		time.Sleep(50 * time.Millisecond)
+		waitFor(t, fmt.Sprintf("the end of the input, short %v", short), func() (seen bool) {
+			onLoop(t, l, func() { seen = c.stalled == short && (c.own < 0) == short })
+			return seen
+		})
 		onLoop(t, l, func() {
-			if c.stalled != short || (c.own < 0) != short {
-				t.Errorf("short %v: stalled %v, duplicate %d", short, c.stalled, c.own)
-			}
 			c.Send([]byte("late "))
 			c.Release()
 		})
@@ -360,7 +361,7 @@ func TestPeerGoneWithPendingOutput(t *testing.T) {
 		if err == nil {
 			t.Error("no error reported")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("the connection stays")
 	}
 }
@@ -387,12 +388,13 @@ func TestCloseAfterFlush(t *testing.T) {
 }
 
 func TestCloseAfterFlushWaitsForHeldReplies(t *testing.T) {
-	h, conns := oneConn(funcs{data: func(c *Conn, in []byte) { c.Hold(); c.CloseAfterFlush() }})
+	held := make(chan struct{})
+	h, conns := oneConn(funcs{data: func(c *Conn, in []byte) { c.Hold(); c.CloseAfterFlush(); close(held) }})
 	l := serve(t, Config{}, h)
 	conn := dial(t, l)
 	c := recv(t, conns)
 	conn.Write([]byte("x"))
-	time.Sleep(30 * time.Millisecond)
+	recv(t, held)
 	onLoop(t, l, func() { c.Send([]byte("+OK")); c.Release() })
 	if got, err := io.ReadAll(conn); err != nil || string(got) != "+OK" {
 		t.Fatalf("got %q, %v", got, err)

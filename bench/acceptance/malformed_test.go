@@ -137,7 +137,7 @@ func converse(s *servers.Server, in string, expected *talk) (said talk) {
 	for {
 		wait := quiet
 		if expected != nil && (expected.closed || out.Len() < len(expected.out)) {
-			wait = 5 * time.Second
+			wait = patience
 		}
 		conn.SetReadDeadline(time.Now().Add(wait))
 		n, err := conn.Read(b)

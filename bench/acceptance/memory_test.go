@@ -13,6 +13,20 @@ import (
 // stall is the longest that a second client may wait: far above what is expected, as the machine may be busy.
 const stall = 250 * time.Millisecond
 
+// noStall measures how long a second client waits, a few times if need be: a busy machine stalls it now and then, a server
+// that stops does it always.
+func noStall(t *testing.T, limit time.Duration, measure func() time.Duration) {
+	t.Helper()
+	var worst time.Duration
+	for range 4 {
+		if worst = measure(); worst <= limit {
+			return
+		}
+		t.Logf("PING took %v; once more", worst)
+	}
+	t.Errorf("PING took %v", worst)
+}
+
 // pipe sends the commands that each gives for 0..n-1 in pipelines, and takes the replies, which are all of replyBytes.
 func pipe(t testing.TB, s *servers.Server, n, replyBytes int, each func(b []byte, i int) []byte) {
 	t.Helper()
@@ -40,26 +54,39 @@ func pipe(t testing.TB, s *servers.Server, n, replyBytes int, each func(b []byte
 
 // Many keys that expire at once do not stop the server, and their memory comes back.
 func TestMassExpiry(t *testing.T) {
+	noStall(t, stall, func() time.Duration {
+		worst, inTime := massExpiry(t, 4*time.Second)
+		for after := 8 * time.Second; !inTime; after *= 2 {
+			worst, inTime = massExpiry(t, after)
+		}
+		return worst
+	})
+}
+
+// massExpiry returns the slowest PING, and false if the keys were not written before they expired.
+func massExpiry(t *testing.T, after time.Duration) (worst time.Duration, inTime bool) {
 	const keys = 300_000
 	s := servers.SpindleT(t)
+	defer s.Stop()
 	c := s.ClientT(t)
 	before := rss(t, s)
-	at := time.Now().Add(4 * time.Second)
+	at := time.Now().Add(after)
 	value := strings.Repeat("v", 100)
 	pipe(t, s, keys, len("+OK\r\n"), func(b []byte, i int) []byte {
 		key := fmt.Sprintf("key:%07d", i)
 		return fmt.Appendf(b, "*5\r\n$3\r\nSET\r\n$11\r\n%s\r\n$100\r\n%s\r\n$4\r\nPXAT\r\n$13\r\n%d\r\n", key, value, at.UnixMilli())
 	})
 	full := rss(t, s)
-	worst := whilePinging(t, s, func() {
+	if time.Now().After(at) {
+		return 0, false
+	}
+	worst = whilePinging(t, s, func() {
 		time.Sleep(time.Until(at))
 		within(t, patience, "all keys are gone", func() bool { return fmt.Sprint(c.Do("DBSIZE")) == "0" })
 	})
 	t.Logf("%d keys gone %v after their time; slowest PING %v", keys, time.Since(at).Round(time.Millisecond), worst)
-	if worst > stall {
-		t.Errorf("PING took %v", worst)
-	}
 	givenBack(t, s, before, full)
+	return worst, true
 }
 
 // givenBack waits until half of what was taken has been given back to the system.
@@ -74,33 +101,36 @@ func givenBack(t testing.TB, s *servers.Server, before, full int64) {
 
 // A set of a million members goes at once for its client, without a stop for the others.
 func TestMassDeletion(t *testing.T) {
-	const members, batch = 1_000_000, 100
 	for _, deletion := range []string{"DEL big", "FLUSHALL", "UNLINK big"} {
-		s := servers.SpindleT(t)
-		c := s.ClientT(t)
-		before := rss(t, s)
-		pipe(t, s, members/batch, len(":100\r\n"), func(b []byte, i int) []byte {
-			b = append(b, "*102\r\n$4\r\nSADD\r\n$3\r\nbig\r\n"...)
-			for j := range batch {
-				b = fmt.Appendf(b, "$14\r\nmember:%07d\r\n", i*batch+j)
-			}
-			return b
-		})
-		want(t, c, fmt.Sprint(members), "SCARD", "big")
-		full := rss(t, s)
-		took := time.Duration(0)
-		worst := whilePinging(t, s, func() {
-			start := time.Now()
-			c.Do(strings.Fields(deletion)...)
-			took = time.Since(start)
-			time.Sleep(500 * time.Millisecond)
-		})
-		t.Logf("%s: answered after %v; slowest PING %v", deletion, took, worst)
-		if worst > stall {
-			t.Errorf("%s: PING took %v", deletion, worst)
-		}
-		givenBack(t, s, before, full)
+		noStall(t, stall, func() time.Duration { return massDeletion(t, deletion) })
 	}
+}
+
+func massDeletion(t *testing.T, deletion string) time.Duration {
+	const members, batch = 1_000_000, 100
+	s := servers.SpindleT(t)
+	defer s.Stop()
+	c := s.ClientT(t)
+	before := rss(t, s)
+	pipe(t, s, members/batch, len(":100\r\n"), func(b []byte, i int) []byte {
+		b = append(b, "*102\r\n$4\r\nSADD\r\n$3\r\nbig\r\n"...)
+		for j := range batch {
+			b = fmt.Appendf(b, "$14\r\nmember:%07d\r\n", i*batch+j)
+		}
+		return b
+	})
+	want(t, c, fmt.Sprint(members), "SCARD", "big")
+	full := rss(t, s)
+	took := time.Duration(0)
+	worst := whilePinging(t, s, func() {
+		start := time.Now()
+		c.Do(strings.Fields(deletion)...)
+		took = time.Since(start)
+		time.Sleep(500 * time.Millisecond)
+	})
+	t.Logf("%s: answered after %v; slowest PING %v", deletion, took, worst)
+	givenBack(t, s, before, full)
+	return worst
 }
 
 // An LRU cache stays at its limit however much is written.

@@ -176,7 +176,7 @@ func TestRewriteUnderWrites(t *testing.T) {
 			write(100 * again)
 		}
 		want := r.contents()
-		if err := r.s.Log.Flush(10 * time.Second); err != nil {
+		if err := r.s.Log.Flush(30 * time.Second); err != nil {
 			t.Fatal(err)
 		}
 		got := r.reload().contents()
@@ -199,7 +199,7 @@ func TestRewriteUnderWrites(t *testing.T) {
 // waitRewrite waits until the new base is in place.
 func (r *rig) waitRewrite() {
 	r.Helper()
-	for range 1000 {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); {
 		if !r.s.Log.Status().RewriteInProgress {
 			return
 		}

@@ -128,7 +128,7 @@ func startWithFile(t *testing.T, dir, file string) *oracle {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for range 200 {
+	for range 1500 {
 		conn, err := net.Dial("unix", filepath.Join(dir, "sock"))
 		if err == nil {
 			t.Cleanup(func() { conn.Close() })

@@ -51,7 +51,7 @@ func TestDaemonize(t *testing.T) {
 			t.Fatalf("%v %s", err, out)
 		}
 		var got []byte
-		for range 500 {
+		for range 3000 {
 			var err error
 			if got, err = os.ReadFile(report); err == nil {
 				break
@@ -112,7 +112,7 @@ func TestSystemd(t *testing.T) {
 		}
 		b := make([]byte, 100)
 		for _, want := range []string{"STATUS=Ready to accept\n", "READY=1\n", "STOPPING=1\n"} {
-			c.SetReadDeadline(time.Now().Add(5 * time.Second))
+			c.SetReadDeadline(time.Now().Add(30 * time.Second))
 			if n, err := c.Read(b); err != nil || string(b[:n]) != want {
 				t.Fatal(string(b[:n]), err)
 			}

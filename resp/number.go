@@ -40,6 +40,9 @@ func ParseInt(b []byte) (int64, bool) {
 // inf and infinity in any case, no leading blank, nothing behind the number, no
 // NaN. A value too large, or one that is not zero but rounds to it, is refused.
 func ParseFloat(b []byte) (float64, bool) {
+	if n, ok := plainInt(b); ok {
+		return float64(n), true
+	}
 	if len(b) == 0 || bytes.IndexByte(b, '_') >= 0 {
 		return 0, false
 	}
@@ -57,6 +60,29 @@ func ParseFloat(b []byte) (float64, bool) {
 		return 0, false
 	}
 	return f, true
+}
+
+// plainInt reads the numbers that scores mostly are: up to 15 digits behind at most a minus. They fit a float64; -0 is left to
+// others.
+func plainInt(b []byte) (n int64, ok bool) {
+	digits := b
+	if len(b) > 0 && b[0] == '-' {
+		digits = b[1:]
+	}
+	if len(digits) == 0 || len(digits) > 15 {
+		return 0, false
+	}
+	for _, d := range digits {
+		if d -= '0'; d > 9 {
+			return 0, false
+		}
+		n = 10*n + int64(d)
+	}
+	if len(digits) < len(b) {
+		n = -n
+		return n, n != 0
+	}
+	return n, true
 }
 
 // digitsMax is how many digits decide to which float64 a number rounds, if one

@@ -179,8 +179,21 @@ func (c *Client) markDirty() {
 	}
 }
 
-// scratchMax is the largest reply buffer that is kept for the next client.
-const scratchMax = 256 << 10
+const (
+	// scratchMax is the largest reply buffer that is kept for the next client for good.
+	scratchMax = 256 << 10
+	// scratchBusy is the largest that is kept while replies of that size keep coming: to grow one anew for each costs more
+	// than most commands.
+	scratchBusy = 8 << 20
+)
+
+// trimScratch lets a large reply buffer go that has not been needed since it was called last.
+func (s *Server) trimScratch() {
+	if cap(s.scratch) > scratchMax && s.scratchUsed < cap(s.scratch)/4 {
+		s.scratch = nil
+	}
+	s.scratchUsed = 0
+}
 
 // flush sends the client's replies and gives the buffer back.
 func (c *Client) flush(logged int64) {
@@ -188,7 +201,7 @@ func (c *Client) flush(logged int64) {
 	if len(c.Out.Buf) > 0 || c.flags&closing != 0 {
 		c.deliver(logged)
 	}
-	if c.s.scratch == nil && cap(c.Out.Buf) <= scratchMax {
+	if c.s.scratch == nil && cap(c.Out.Buf) <= scratchBusy {
 		c.s.scratch = c.Out.Buf
 	} else {
 		c.s.spare.give(c.Out.Buf)
@@ -199,7 +212,8 @@ func (c *Client) flush(logged int64) {
 // sendNow sends what there is in the middle of a pipeline.
 func (c *Client) sendNow() {
 	c.deliver(c.s.endBatch())
-	if cap(c.Out.Buf) > scratchMax {
+	c.s.scratchUsed = max(c.s.scratchUsed, len(c.Out.Buf))
+	if cap(c.Out.Buf) > scratchBusy {
 		c.Out.Buf = nil
 	}
 	c.Out.Buf = c.Out.Buf[:0]

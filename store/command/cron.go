@@ -32,6 +32,7 @@ func (s *Server) Tick() time.Duration {
 		s.pump.add(s.cron.trim)
 	}
 	s.spare.trim(s.nowMs)
+	s.trimScratch()
 	s.EndEvent()
 	return s.tickInterval()
 }

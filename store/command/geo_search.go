@@ -317,7 +317,7 @@ func (g *geoResult) collect(q *geoQuery) {
 	}
 }
 
-// sort puts the first n places in order.
+// sort puts the first n places in order; if these are all, equally distant ones stay in theirs.
 func (g *geoResult) sort(n int, descending bool) {
 	compare := func(a, b *geoPoint) int {
 		if descending {
@@ -327,9 +327,19 @@ func (g *geoResult) sort(n int, descending bool) {
 	}
 	if n < len(g.points) {
 		partialSort(g.points, n, compare)
-	} else {
-		slices.SortStableFunc(g.points, func(a, b geoPoint) int { return compare(&a, &b) })
+		return
 	}
+	keys := make([]sortKey, len(g.points))
+	for i := range keys {
+		if keys[i] = (sortKey{floatKey(g.points[i].distance), i}); descending {
+			keys[i].key = ^keys[i].key
+		}
+	}
+	sorted := make([]geoPoint, 0, len(g.points))
+	for _, k := range sortByKey(keys) {
+		sorted = append(sorted, g.points[k.pos])
+	}
+	g.points = sorted
 }
 
 func (q *geoQuery) reply(w *resp.Writer, g *geoResult) {

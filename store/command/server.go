@@ -47,14 +47,15 @@ type Server struct {
 	defrag defragWalk
 	events int64 // read events, for the pump to see whether the loop is busy
 
-	clock     clock
-	nowMs     int64 // of the current event
-	unit      *unit // the effects of the running top-level command
-	scripts   scripts
-	functions functions
-	scratch   []byte    // reply buffer that clients use while they run
-	dirty     []*Client // clients with replies to send at the end of the event
-	otherUnit *unit     // takes unit's place while a script stands still
+	clock       clock
+	nowMs       int64 // of the current event
+	unit        *unit // the effects of the running top-level command
+	scripts     scripts
+	functions   functions
+	scratch     []byte    // reply buffer that clients use while they run
+	scratchUsed int       // the longest large reply since trimScratch
+	dirty       []*Client // clients with replies to send at the end of the event
+	otherUnit   *unit     // takes unit's place while a script stands still
 
 	pushes       []*Client // clients with nothing but messages to send
 	pushesPosted bool      // a turn to send them will come

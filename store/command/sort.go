@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"spindle/resp"
@@ -73,31 +74,46 @@ func (c *Ctx) sortOptions(readOnly bool) (o sortOptions, err error) {
 	return o, nil
 }
 
-// sortItem is one element: where it is in sorter.text, and what it is sorted by.
-type sortItem struct {
-	from, to     int
-	byFrom, byTo int // byTo -1: the key to sort by is missing
-	score        float64
-	pos          int // among all, as they came
-}
+// span is a part of sorter.text. Below 0 the text is missing.
+type span struct{ from, to int }
 
+// A sorter knows elements by their number, as they came.
 type sorter struct {
 	c     *Ctx
 	o     sortOptions
-	text  []byte
-	items []sortItem
-	key   []byte // scratch
-	set   bool   // the elements have no order of their own
+	text  []byte    // the elements one behind the other, then what BY has found
+	ends  []int     // in text, by element
+	bys   []span    // what BY with ALPHA has found, by element
+	order []sortKey // nil: as they came
+	key   []byte    // scratch
+	set   bool      // the elements have no order of their own
 }
 
-func (s *sorter) elem(it *sortItem) []byte { return s.text[it.from:it.to] }
+// at returns the element at a place of the result.
+func (s *sorter) at(place int) []byte {
+	if s.order != nil {
+		place = s.order[place].pos
+	}
+	return s.elem(place)
+}
 
-func (s *sorter) by(it *sortItem) []byte { return s.text[it.byFrom:it.byTo] }
+func (s *sorter) elem(i int) []byte {
+	from := 0
+	if i > 0 {
+		from = s.ends[i-1]
+	}
+	return s.text[from:s.ends[i]]
+}
+
+// expect makes room for n elements, as long as most numbers are.
+func (s *sorter) expect(n int) {
+	s.ends = make([]int, 0, n)
+	s.text = make([]byte, 0, 8*n)
+}
 
 func (s *sorter) add(elem []byte) {
-	from := len(s.text)
 	s.text = append(s.text, elem...)
-	s.items = append(s.items, sortItem{from: from, to: len(s.text), pos: len(s.items)})
+	s.ends = append(s.ends, len(s.text))
 }
 
 func sortCommand(c *Ctx) error   { return c.sort(false) }
@@ -120,7 +136,7 @@ func (c *Ctx) sort(readOnly bool) error {
 		if err := s.weigh(); err != nil {
 			return err
 		}
-		slices.SortFunc(s.items, s.compare)
+		s.sort()
 	}
 	if s.o.store != nil {
 		s.store()
@@ -151,6 +167,7 @@ func (s *sorter) load(k *store.Key) error {
 	first, count := s.limit(n)
 	switch {
 	case k.Type() == store.Set:
+		s.expect(n)
 		eachMember(k, s.add)
 		return nil
 	case !s.o.unsorted:
@@ -161,6 +178,7 @@ func (s *sorter) load(k *store.Key) error {
 	if count == 0 {
 		return nil
 	}
+	s.expect(count)
 	if k.Type() == store.List {
 		s.loadList(k, first, count)
 	} else {
@@ -221,36 +239,49 @@ func (s *sorter) loadZSet(k *store.Key, first, count int) {
 	}
 }
 
-// weigh finds for each element what it is sorted by.
+// weigh makes the keys of the elements.
 func (s *sorter) weigh() error {
-	if s.o.alpha && s.o.by == nil {
-		return nil
+	s.order = make([]sortKey, len(s.ends))
+	switch {
+	case !s.o.alpha:
+		return s.scoreKeys()
+	case s.o.by != nil:
+		s.findBys()
 	}
-	for i := range s.items {
-		it := &s.items[i]
-		value := s.elem(it)
+	s.textKeys()
+	return nil
+}
+
+// scoreKeys makes keys of numbers.
+func (s *sorter) scoreKeys() error {
+	for i := range s.order {
+		score, value, ok := 0.0, s.elem(i), true
 		if s.o.by != nil {
 			from := len(s.text)
-			var ok bool
-			if s.text, ok = s.appendValue(s.text, s.o.by, it); !ok {
-				it.byTo = -1
-				continue
+			s.text, ok = s.appendValue(s.text, s.o.by, value)
+			value, s.text = s.text[from:], s.text[:from]
+		}
+		if ok {
+			if score, ok = sortScore(value); !ok {
+				return resp.ErrSortScores
 			}
-			it.byFrom, it.byTo = from, len(s.text)
-			value = s.by(it)
 		}
-		if s.o.alpha {
-			continue
-		}
-		var ok bool
-		if it.score, ok = sortScore(value); !ok {
-			return resp.ErrSortScores
-		}
-		if s.o.by != nil {
-			s.text = s.text[:it.byFrom]
-		}
+		s.order[i] = sortKey{s.directed(floatKey(score)), i}
 	}
 	return nil
+}
+
+// findBys finds the texts that BY names.
+func (s *sorter) findBys() {
+	s.bys = make([]span, len(s.ends))
+	for i := range s.bys {
+		from := len(s.text)
+		text, ok := s.appendValue(s.text, s.o.by, s.elem(i))
+		if s.bys[i] = (span{-1, -1}); ok {
+			s.text = text
+			s.bys[i] = span{from, len(text)}
+		}
+	}
 }
 
 // sortScore reads a number as strtod does: blanks may precede it, it ends at a zero byte, and nothing is 0.
@@ -259,7 +290,10 @@ func sortScore(b []byte) (float64, bool) {
 	if len(b) == 0 {
 		return 0, true
 	}
-	return resp.ParseFloat(bytes.TrimLeft(b, " \t\n\v\f\r"))
+	if b[0] <= ' ' {
+		b = bytes.TrimLeft(b, " \t\n\v\f\r")
+	}
+	return resp.ParseFloat(b)
 }
 
 // cString returns b up to its first zero byte.
@@ -270,55 +304,127 @@ func cString(b []byte) []byte {
 	return b
 }
 
-// compare orders two items. Equal ones keep their order; those of sets, which have none, are ordered by their bytes.
-func (s *sorter) compare(a, b sortItem) int {
+// sort finds the order, as far as LIMIT shows it.
+func (s *sorter) sort() {
+	if first, n := s.limit(len(s.order)); first+n <= len(s.order)/4 {
+		partialSort(s.order, first+n, s.compare)
+		return
+	}
+	s.order = sortByKey(s.order)
+	for from := 0; from < len(s.order); {
+		to := from + 1
+		for to < len(s.order) && s.order[to].key == s.order[from].key {
+			to++
+		}
+		if to-from > 1 {
+			slices.SortFunc(s.order[from:to], func(a, b sortKey) int { return s.compareEqual(a.pos, b.pos) })
+		}
+		from = to
+	}
+}
+
+func (s *sorter) compare(a, b *sortKey) int {
+	if d := cmp.Compare(a.key, b.key); d != 0 {
+		return d
+	}
+	return s.compareEqual(a.pos, b.pos)
+}
+
+// directed turns a key around for DESC.
+func (s *sorter) directed(key uint64) uint64 {
+	if s.o.desc {
+		return ^key
+	}
+	return key
+}
+
+// textKeys makes keys of the eight bytes behind what all texts begin with.
+func (s *sorter) textKeys() {
+	var common []byte
+	for i := range s.order {
+		if t := s.sortText(i); i == 0 {
+			common = t
+		} else {
+			common = common[:commonPrefix(common, t)]
+		}
+	}
+	for i := range s.order {
+		var b [8]byte
+		if t := s.sortText(i); len(t) > len(common) {
+			copy(b[:], t[len(common):])
+		}
+		s.order[i] = sortKey{s.directed(binary.BigEndian.Uint64(b[:])), i}
+	}
+}
+
+func commonPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// sortText is what an element is sorted by with ALPHA; what is missing sorts like nothing. What will be stored is compared by
+// all bytes, else as strcoll does in the C locale, to the first zero byte.
+func (s *sorter) sortText(i int) []byte {
+	text := s.elem(i)
+	if s.bys != nil {
+		if s.bys[i].from < 0 {
+			return nil
+		}
+		text = s.text[s.bys[i].from:s.bys[i].to]
+	}
+	if s.o.store == nil {
+		text = cString(text)
+	}
+	return text
+}
+
+// compareEqual orders two elements whose keys are the same. Equal ones keep their order; those of sets, which have none, are
+// ordered by their bytes.
+func (s *sorter) compareEqual(i, j int) int {
 	d := 0
 	if s.o.alpha {
-		d = s.compareText(&a, &b)
-	} else if d = cmp.Compare(a.score, b.score); d == 0 {
-		d = bytes.Compare(s.elem(&a), s.elem(&b))
+		d = s.compareText(i, j)
+	} else {
+		d = bytes.Compare(s.elem(i), s.elem(j))
 	}
 	if s.o.desc {
 		d = -d
 	}
 	if d == 0 && s.set {
-		d = bytes.Compare(s.elem(&a), s.elem(&b))
+		d = bytes.Compare(s.elem(i), s.elem(j))
 	}
 	if d == 0 {
-		d = cmp.Compare(a.pos, b.pos)
+		d = cmp.Compare(i, j)
 	}
 	return d
 }
 
-// compareText compares as strings: what will be stored by all bytes, else as strcoll in the C locale, to the first zero byte.
-func (s *sorter) compareText(a, b *sortItem) int {
-	x, y := s.elem(a), s.elem(b)
-	if s.o.by != nil {
-		if a.byTo < 0 || b.byTo < 0 {
-			return cmp.Compare(min(a.byTo, 0), min(b.byTo, 0))
-		}
-		x, y = s.by(a), s.by(b)
+func (s *sorter) compareText(i, j int) int {
+	if s.bys != nil && (s.bys[i].from < 0 || s.bys[j].from < 0) {
+		return cmp.Compare(min(s.bys[i].from, 0), min(s.bys[j].from, 0))
 	}
-	if s.o.store == nil {
-		x, y = cString(x), cString(y)
-	}
-	return bytes.Compare(x, y)
+	return bytes.Compare(s.sortText(i), s.sortText(j))
 }
 
 func (s *sorter) reply() {
-	first, n := s.limit(len(s.items))
+	first, n := s.limit(len(s.ends))
 	w := s.c.Out
 	if len(s.o.gets) == 0 {
 		w.Array(n)
-		for i := range s.items[first : first+n] {
-			w.Bulk(s.elem(&s.items[first+i]))
+		for i := range n {
+			w.Bulk(s.at(first + i))
 		}
 		return
 	}
 	w.Array(n * len(s.o.gets))
-	for i := range s.items[first : first+n] {
+	for i := range n {
 		for g := range s.o.gets {
-			value, ok := s.appendValue(s.text, &s.o.gets[g], &s.items[first+i])
+			value, ok := s.appendValue(s.text, &s.o.gets[g], s.at(first+i))
 			if !ok {
 				w.Null()
 				continue
@@ -349,19 +455,20 @@ func (s *sorter) store() {
 
 // results returns what is to be stored; what GET does not find is empty.
 func (s *sorter) results() [][]byte {
-	first, n := s.limit(len(s.items))
-	items := s.items[first : first+n]
-	var elems [][]byte
+	first, n := s.limit(len(s.ends))
 	if len(s.o.gets) == 0 {
-		for i := range items {
-			elems = append(elems, s.elem(&items[i]))
+		elems := make([][]byte, n)
+		for i := range elems {
+			elems[i] = s.at(first + i)
 		}
 		return elems
 	}
-	ends := []int{len(s.text)}
-	for i := range items {
+	elems := make([][]byte, 0, n*len(s.o.gets))
+	ends := make([]int, 1, cap(elems)+1)
+	ends[0] = len(s.text)
+	for i := range n {
 		for g := range s.o.gets {
-			s.text, _ = s.appendValue(s.text, &s.o.gets[g], &items[i])
+			s.text, _ = s.appendValue(s.text, &s.o.gets[g], s.at(first+i))
 			ends = append(ends, len(s.text))
 		}
 	}

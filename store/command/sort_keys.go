@@ -27,15 +27,15 @@ func parseSortPattern(b []byte) sortPattern {
 	return p
 }
 
-// appendValue appends what the pattern names for an item, and reports whether that exists.
-func (s *sorter) appendValue(dst []byte, p *sortPattern, it *sortItem) ([]byte, bool) {
+// appendValue appends what the pattern names for an element, and reports whether that exists.
+func (s *sorter) appendValue(dst []byte, p *sortPattern, elem []byte) ([]byte, bool) {
 	if p.self {
-		return append(dst, s.elem(it)...), true
+		return append(dst, elem...), true
 	}
 	if !p.star {
 		return dst, false
 	}
-	s.key = append(append(append(s.key[:0], p.prefix...), s.elem(it)...), p.suffix...)
+	s.key = append(append(append(s.key[:0], p.prefix...), elem...), p.suffix...)
 	k := s.c.DB.Find(s.key)
 	switch {
 	case !k.Exists():

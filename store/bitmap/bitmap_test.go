@@ -24,7 +24,7 @@ func randomBytes(rng *rand.Rand, n int) []byte {
 		}
 		return b
 	case 1:
-		invert(b)
+		Combine(Not, b, [][]byte{b})
 	}
 	if n > 0 {
 		b[rng.IntN(n)] ^= 1 << rng.IntN(8)

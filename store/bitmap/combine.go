@@ -1,6 +1,7 @@
 package bitmap
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"encoding/binary"
 	"slices"
@@ -62,23 +63,32 @@ func fill(block []byte, at int, source []byte) {
 }
 
 func combineAll(op Op, block []byte, at int, sources [][]byte) {
-	fill(block, at, sources[0])
 	if op == Not {
-		invert(block)
+		subtle.XORBytes(block, part(sources[0], at, len(block)), ones)
+		return
+	}
+	first := part(sources[0], at, len(block))
+	if len(sources) == 1 || len(first) < len(block) {
+		fill(block, at, sources[0])
+		first = block
 	}
 	for _, s := range sources[1:] {
 		p := part(s, at, len(block))
 		switch op {
 		case And:
-			and(block, p)
+			and(block, first, p)
 			clear(block[len(p):])
 		case Or:
-			or(block, p)
+			or(block, first, p)
+			copy(block[len(p):], first[len(p):])
 		case Xor:
-			xor(block, p)
+			subtle.XORBytes(block, first, p)
+			copy(block[len(p):], first[len(p):])
 		case Diff:
-			andNot(block, p)
+			andNot(block, first, p)
+			copy(block[len(p):], first[len(p):])
 		}
+		first = block
 	}
 }
 
@@ -86,14 +96,14 @@ func combineAll(op Op, block []byte, at int, sources [][]byte) {
 func combineFirst(op Op, block []byte, at int, sources [][]byte) {
 	clear(block)
 	for _, s := range sources[1:] {
-		or(block, part(s, at, len(block)))
+		or(block, block, part(s, at, len(block)))
 	}
 	first := part(sources[0], at, len(block))
 	if op == Diff1 {
-		andNot(block, first)
+		andNot(block, block, first)
 		return
 	}
-	and(block, first)
+	and(block, block, first)
 	clear(block[len(first):])
 }
 
@@ -108,61 +118,65 @@ func exactlyOne(block []byte, at int, sources [][]byte) {
 			block[i] ^= x
 		}
 	}
-	andNot(block, more)
+	andNot(block, block, more)
 }
 
-// In the following, p is not longer than dst. They are written out because a function called for each word
-// would cost more than the work.
+// In the following, dst gets an operation on x and y for the length of y, which is not longer than the others. They are written out
+// because a function called for each word would cost more than the work.
 
 func word(b []byte) uint64   { return binary.LittleEndian.Uint64(b) }
 func put(b []byte, w uint64) { binary.LittleEndian.PutUint64(b, w) }
 
-func and(dst, p []byte) {
-	for ; len(p) >= 32; dst, p = dst[32:], p[32:] {
-		d, q := dst[:32], p[:32]
-		put(d, word(d)&word(q))
-		put(d[8:], word(d[8:])&word(q[8:]))
-		put(d[16:], word(d[16:])&word(q[16:]))
-		put(d[24:], word(d[24:])&word(q[24:]))
+func and(dst, x, y []byte) {
+	for ; len(y) >= 64; dst, x, y = dst[64:], x[64:], y[64:] {
+		d, a, b := (*[64]byte)(dst), (*[64]byte)(x), (*[64]byte)(y)
+		put(d[0:], word(a[0:])&word(b[0:]))
+		put(d[8:], word(a[8:])&word(b[8:]))
+		put(d[16:], word(a[16:])&word(b[16:]))
+		put(d[24:], word(a[24:])&word(b[24:]))
+		put(d[32:], word(a[32:])&word(b[32:]))
+		put(d[40:], word(a[40:])&word(b[40:]))
+		put(d[48:], word(a[48:])&word(b[48:]))
+		put(d[56:], word(a[56:])&word(b[56:]))
 	}
-	for i, x := range p {
-		dst[i] &= x
-	}
-}
-
-func or(dst, p []byte) {
-	for ; len(p) >= 32; dst, p = dst[32:], p[32:] {
-		d, q := dst[:32], p[:32]
-		put(d, word(d)|word(q))
-		put(d[8:], word(d[8:])|word(q[8:]))
-		put(d[16:], word(d[16:])|word(q[16:]))
-		put(d[24:], word(d[24:])|word(q[24:]))
-	}
-	for i, x := range p {
-		dst[i] |= x
+	for i, b := range y {
+		dst[i] = x[i] & b
 	}
 }
 
-func andNot(dst, p []byte) {
-	for ; len(p) >= 32; dst, p = dst[32:], p[32:] {
-		d, q := dst[:32], p[:32]
-		put(d, word(d)&^word(q))
-		put(d[8:], word(d[8:])&^word(q[8:]))
-		put(d[16:], word(d[16:])&^word(q[16:]))
-		put(d[24:], word(d[24:])&^word(q[24:]))
+func or(dst, x, y []byte) {
+	for ; len(y) >= 64; dst, x, y = dst[64:], x[64:], y[64:] {
+		d, a, b := (*[64]byte)(dst), (*[64]byte)(x), (*[64]byte)(y)
+		put(d[0:], word(a[0:])|word(b[0:]))
+		put(d[8:], word(a[8:])|word(b[8:]))
+		put(d[16:], word(a[16:])|word(b[16:]))
+		put(d[24:], word(a[24:])|word(b[24:]))
+		put(d[32:], word(a[32:])|word(b[32:]))
+		put(d[40:], word(a[40:])|word(b[40:]))
+		put(d[48:], word(a[48:])|word(b[48:]))
+		put(d[56:], word(a[56:])|word(b[56:]))
 	}
-	for i, x := range p {
-		dst[i] &^= x
+	for i, b := range y {
+		dst[i] = x[i] | b
 	}
 }
 
-func xor(dst, p []byte) { subtle.XORBytes(dst, dst, p) }
-
-func invert(dst []byte) {
-	for ; len(dst) >= 8; dst = dst[8:] {
-		put(dst, ^word(dst))
+func andNot(dst, x, y []byte) {
+	for ; len(y) >= 64; dst, x, y = dst[64:], x[64:], y[64:] {
+		d, a, b := (*[64]byte)(dst), (*[64]byte)(x), (*[64]byte)(y)
+		put(d[0:], word(a[0:])&^word(b[0:]))
+		put(d[8:], word(a[8:])&^word(b[8:]))
+		put(d[16:], word(a[16:])&^word(b[16:]))
+		put(d[24:], word(a[24:])&^word(b[24:]))
+		put(d[32:], word(a[32:])&^word(b[32:]))
+		put(d[40:], word(a[40:])&^word(b[40:]))
+		put(d[48:], word(a[48:])&^word(b[48:]))
+		put(d[56:], word(a[56:])&^word(b[56:]))
 	}
-	for i, x := range dst {
-		dst[i] = ^x
+	for i, b := range y {
+		dst[i] = x[i] &^ b
 	}
 }
+
+// ones is a block of set bits.
+var ones = bytes.Repeat([]byte{0xff}, blockBytes)

@@ -2,6 +2,7 @@ package command
 
 import (
 	"math"
+	"math/bits"
 
 	"spindle/resp"
 	"spindle/store"
@@ -76,52 +77,72 @@ func lcsCommand(c *Ctx) error {
 	return nil
 }
 
-// lcsTable is the table for strings a and b.
+// lcsTable is the table for strings a and b: how long their subsequence is up to byte i of a and byte j of b. Along a row that
+// grows by 0 or 1 from byte to byte, so a bit for each place is enough: 0 where it grows. A row follows from the one above for 64
+// places at a time (Hyyrö, "Bit-parallel LCS-length computation revisited", 2004).
 type lcsTable struct {
 	a, b   []byte
 	length int
-	// up has a bit for each pair of places: leaving a byte of a out keeps more than leaving one of b out.
-	up []uint64
+	words  int      // of a row
+	rows   []uint64 // all of them, if the way back is wanted
 }
 
 // fill computes the length and, with path, the way back.
 func (t *lcsTable) fill(path bool) {
+	t.words = (len(t.b) + 63) / 64
 	if path {
-		t.up = make([]uint64, (len(t.a)*len(t.b)+63)/64)
+		t.rows = make([]uint64, 0, len(t.a)*t.words)
 	}
-	row := make([]uint32, len(t.b)+1)
-	cell := 0
+	row := make([]uint64, t.words)
+	for w := range row {
+		row[w] = math.MaxUint64
+	}
+	var places [256][]uint64
 	for _, x := range t.a {
-		var left, diagonal uint32
-		for j, y := range t.b {
-			above := row[j+1]
-			switch {
-			case x == y:
-				left = diagonal + 1
-			case above > left:
-				left = above
-				if path {
-					t.up[cell>>6] |= 1 << (cell & 63)
-				}
-			}
-			diagonal = above
-			row[j+1] = left
-			cell++
+		if places[x] == nil {
+			places[x] = placesOf(x, t.b)
+		}
+		nextLCSRow(row, places[x])
+		if path {
+			t.rows = append(t.rows, row...)
 		}
 	}
-	t.length = int(row[len(t.b)])
+	t.length = len(t.b)
+	for j := range t.b {
+		t.length -= int(row[j>>6] >> (j & 63) & 1)
+	}
+}
+
+// placesOf returns a bit for each byte of b: whether it is x.
+func placesOf(x byte, b []byte) []uint64 {
+	set := make([]uint64, (len(b)+63)/64)
+	for j, y := range b {
+		if x == y {
+			set[j>>6] |= 1 << (j & 63)
+		}
+	}
+	return set
+}
+
+// nextLCSRow makes row the one below, for a byte that is at these places.
+func nextLCSRow(row, places []uint64) {
+	var carry uint64
+	for w, p := range places {
+		v := row[w]
+		sum, c := bits.Add64(v, v&p, carry)
+		row[w], carry = sum|v&^p, c
+	}
 }
 
 // walk calls match for the places of each common byte, from the last to the first.
 func (t *lcsTable) walk(match func(i, j int)) {
 	for i, j := len(t.a)-1, len(t.b)-1; i >= 0 && j >= 0; {
-		cell := i*len(t.b) + j
 		switch {
 		case t.a[i] == t.b[j]:
 			match(i, j)
 			i--
 			j--
-		case t.up[cell>>6]>>(cell&63)&1 != 0:
+		case t.rows[i*t.words+j>>6]>>(j&63)&1 == 0: // without this byte of b it is shorter
 			i--
 		default:
 			j--

@@ -1,7 +1,10 @@
 package command
 
 import (
+	"bytes"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -233,4 +236,48 @@ func TestCopyOfLargeCollections(t *testing.T) {
 	r.want("DEL s h h2", ":3\r\n")
 	r.ok("SELECT 2")
 	r.want("SISMEMBER h element5", ":1\r\n")
+}
+
+// TestLCSTable compares the rows of bits with the table of lengths that they stand for, on the way back, too.
+func TestLCSTable(t *testing.T) {
+	const seed = 3
+	rng := rand.New(rand.NewPCG(seed, seed))
+	text := func() []byte {
+		b := make([]byte, rng.IntN(150))
+		for i := range b {
+			b[i] = 'a' + byte(rng.IntN(1+rng.IntN(5)))
+		}
+		return b
+	}
+	for range 300 {
+		a, b := text(), text()
+		length := make([][]int, len(a)+1)
+		for i := range length {
+			length[i] = make([]int, len(b)+1)
+			for j := 1; i > 0 && j <= len(b); j++ {
+				if length[i][j] = max(length[i-1][j], length[i][j-1]); a[i-1] == b[j-1] {
+					length[i][j] = length[i-1][j-1] + 1
+				}
+			}
+		}
+		var want []byte
+		for i, j := len(a), len(b); i > 0 && j > 0; {
+			switch {
+			case a[i-1] == b[j-1]:
+				want = append(want, a[i-1])
+				i--
+				j--
+			case length[i-1][j] > length[i][j-1]:
+				i--
+			default:
+				j--
+			}
+		}
+		slices.Reverse(want)
+		table := lcsTable{a: a, b: b}
+		table.fill(true)
+		if got := table.subsequence(); table.length != length[len(a)][len(b)] || !bytes.Equal(got, want) {
+			t.Fatalf("seed %d: %q and %q have %q (%d), not %q", seed, a, b, got, table.length, want)
+		}
+	}
 }

@@ -11,6 +11,7 @@
 //
 //	speed       redis-benchmark's tests: throughput, server CPU per command, p50 and p99
 //	commands    server CPU of one command on a large value
+//	large       values of millions of elements: how they go, what reaching into them costs
 //	memory      resident bytes per key or element, by shape
 //	latency     millions of keys at half load: percentiles, and the collector's pauses
 //	restart     time from start to the first answer with a log to load
@@ -47,6 +48,7 @@ type section struct {
 var sections = []section{
 	{"speed", "Speed: redis-benchmark's tests", (*bench).speed},
 	{"commands", "Commands: one at a time, on large values", (*bench).commands},
+	{"large", "Large: single values of millions of elements", (*bench).large},
 	{"memory", "Memory: resident bytes by shape of the data", (*bench).memory},
 	{"latency", "Latency at half load", (*bench).latency},
 	{"restart", "Restart: loading the log", (*bench).restart},

@@ -29,7 +29,8 @@ type options struct {
 	logs      []bool // with the log off, on
 	setup     string // file of commands to send before a custom test
 
-	data []string // first words of the datasets of section commands
+	largeElements int
+	data          []string // first words of the datasets of section commands
 
 	memoryKeys    int
 	keys          int
@@ -47,8 +48,8 @@ type options struct {
 // quick holds what -quick changes, unless a flag says otherwise.
 var quick = map[string]string{
 	"n": "30000", "rounds": "3", "pipeline": "1,16", "r": "0", "log": "off",
-	"tests":       "PING,GET,SET,INCR,HSET,MSET",
-	"memory-keys": "200000", "keys": "500000", "duration": "4s", "restart-keys": "300000",
+	"tests":          "PING,GET,SET,INCR,HSET,MSET",
+	"large-elements": "300000", "memory-keys": "200000", "keys": "500000", "duration": "4s", "restart-keys": "300000",
 	"rewrite-keys": "500000", "cycles": "4", "rewrite-cycles": "2", "ballast": "50000",
 }
 
@@ -80,6 +81,7 @@ func parseOptions(args []string) (*options, error) {
 	fs.Var((*logFlag)(&o.logs), "log", "speed: with the log (everysec): on, off or both (default both)")
 
 	list(&o.data, "data", "", "commands: first words of the datasets to use")
+	fs.IntVar(&o.largeElements, "large-elements", 10000000, "large: elements of a value")
 	fs.IntVar(&o.memoryKeys, "memory-keys", 1000000, "memory: keys, or elements of one large value")
 	fs.IntVar(&o.keys, "keys", 10000000, "latency: keys")
 	fs.DurationVar(&o.duration, "duration", 10*time.Second, "latency, rewrite: time of one round under load")

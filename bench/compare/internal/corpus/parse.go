@@ -86,6 +86,14 @@ type Step struct {
 	anyOrder bool
 }
 
+// Command returns the arguments of a step that is a command, nil of another.
+func (s *Step) Command() []string {
+	if s.verb != command {
+		return nil
+	}
+	return s.args
+}
+
 // Load parses all scripts that match the glob pattern.
 func Load(pattern string) ([]*File, error) {
 	paths, err := filepath.Glob(pattern)

@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	"store/hll":      {},
 	"store/geo":      {},
 	"store/glob":     {},
+	"store/acl":      {"store/glob", "resp"},
 	"store/config":   {"store/glob", "store/config", "resp", "aof"},
 	"store/hash":     {"store/arena", "store/elements", "store/listpack", "store/index"},
 	"store/set":      {"store/arena", "store/elements", "store/listpack", "store/intset", "store/index"},

@@ -43,7 +43,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, config.Usage, "./spindle")
 		os.Exit(1)
 	}
-	if err := command.CheckRenames(cfg); err != nil {
+	if err := command.CheckConfig(cfg); err != nil {
 		complain(err)
 		os.Exit(1)
 	}
@@ -104,6 +104,9 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 		logf(aof.Warning, "Failed to write PID file: %v", err)
 	}
 	defer process.RemovePidfile(cfg.Path(cfg.Pidfile))
+	if err := s.LoadUsers(); err != nil {
+		return fail(err)
+	}
 	var failure error
 	s.Load(progress(), func(err error) {
 		if failure = err; err != nil {

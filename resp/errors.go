@@ -78,28 +78,48 @@ const (
 
 // Texts about the state of the server or of the connection.
 const (
-	ErrNoAuth         Error = "NOAUTH Authentication required."
-	ErrNoAuthHello    Error = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
-	ErrWrongPass      Error = "WRONGPASS invalid username-password pair or user is disabled."
-	ErrAuthNoPassword Error = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
-	ErrNoProto        Error = "NOPROTO unsupported protocol version"
-	ErrProtoNotInt    Error = "ERR Protocol version is not an integer or out of range"
-	ErrNoScript       Error = "NOSCRIPT No matching script. Please use EVAL."
-	ErrLoading        Error = "LOADING Redis is loading the dataset in memory"
-	ErrBusyScript     Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
-	ErrBusyFunction   Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
-	ErrMasterDown     Error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
-	ErrMisconfRDB     Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
-	ErrReadOnly       Error = "READONLY You can't write against a read only replica."
-	ErrOOM            Error = "OOM command not allowed when used memory > 'maxmemory'."
-	ErrExecAbort      Error = "EXECABORT Transaction discarded because of previous errors."
-	ErrNoReplicas     Error = "NOREPLICAS Not enough good replicas to write."
-	ErrBusyKey        Error = "BUSYKEY Target key name already exists."
-	ErrNoPermKey      Error = "NOPERM this user has no permissions to access one of the keys used as arguments"
-	ErrNoPermChannel  Error = "NOPERM this user has no permissions to access one of the channels used as arguments"
-	ErrInMulti        Error = "ERR Command not allowed inside a transaction"
-	ErrMaxClients     Error = "ERR max number of clients reached"
-	ErrProtectedMode  Error = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside."
+	ErrNoAuth            Error = "NOAUTH Authentication required."
+	ErrNoAuthHello       Error = "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
+	ErrWrongPass         Error = "WRONGPASS invalid username-password pair or user is disabled."
+	ErrAuthNoPassword    Error = "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?"
+	ErrNoProto           Error = "NOPROTO unsupported protocol version"
+	ErrProtoNotInt       Error = "ERR Protocol version is not an integer or out of range"
+	ErrNoScript          Error = "NOSCRIPT No matching script. Please use EVAL."
+	ErrLoading           Error = "LOADING Redis is loading the dataset in memory"
+	ErrBusyScript        Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	ErrBusyFunction      Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+	ErrMasterDown        Error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+	ErrMisconfRDB        Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error."
+	ErrReadOnly          Error = "READONLY You can't write against a read only replica."
+	ErrOOM               Error = "OOM command not allowed when used memory > 'maxmemory'."
+	ErrExecAbort         Error = "EXECABORT Transaction discarded because of previous errors."
+	ErrNoReplicas        Error = "NOREPLICAS Not enough good replicas to write."
+	ErrBusyKey           Error = "BUSYKEY Target key name already exists."
+	ErrNoPermKey         Error = "NOPERM this user has no permissions to access one of the keys used as arguments"
+	ErrNoPermChannel     Error = "NOPERM this user has no permissions to access one of the channels used as arguments"
+	ErrNoPermExecCommand Error = noPermExec + "no permission to execute the command or subcommand"
+	ErrNoPermExecKey     Error = noPermExec + "no permission to touch the specified keys"
+	ErrNoPermExecChannel Error = noPermExec + "no permission to access one of the channels used as arguments"
+	ErrInMulti           Error = "ERR Command not allowed inside a transaction"
+	ErrMaxClients        Error = "ERR max number of clients reached"
+	ErrProtectedMode     Error = "DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. NOTE: You only need to do one of the above things in order for the server to start accepting connections from the outside."
+)
+
+const noPermExec = "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: "
+
+const scriptUser = "ERR The user executing the script "
+
+// Users and their permissions.
+const (
+	ErrScriptPermCommand Error = scriptUser + "can't run this command or subcommand"
+	ErrScriptPermKey     Error = scriptUser + "can't access at least one of the keys mentioned in the command arguments"
+	ErrScriptPermChannel Error = scriptUser + "can't publish to the channel mentioned in the command"
+	ErrSortByDenied      Error = "ERR BY option of SORT denied due to insufficient ACL permissions."
+	ErrSortGetDenied     Error = "ERR GET option of SORT denied due to insufficient ACL permissions."
+	ErrDeleteDefaultUser Error = "ERR The 'default' user cannot be removed"
+	ErrGenpassBits       Error = "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to " + "4096"
+	ErrNoACLFile         Error = "ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration."
+	ErrACLSave           Error = "ERR There was an error trying to save the ACLs. Please check the server logs for more information"
 )
 
 // MULTI, WATCH and blocked clients.
@@ -446,6 +466,21 @@ func ErrUnrecognizedOption(option []byte) Error {
 // ErrClientAttribute is for a value of CLIENT SETINFO that CLIENT LIST could not show.
 func ErrClientAttribute(attr []byte) Error {
 	return Error("ERR " + string(cString(attr, len(attr))) + " cannot contain spaces, newlines or special characters.")
+}
+
+// ErrUserNotFound quotes the user of ACL DRYRUN.
+func ErrUserNotFound(name []byte) Error {
+	return Error("ERR User '" + string(cString(name, len(name))) + "' not found")
+}
+
+// ErrCommandNotFound quotes the command of ACL DRYRUN.
+func ErrCommandNotFound(name []byte) Error {
+	return Error("ERR Command '" + string(cString(name, len(name))) + "' not found")
+}
+
+// ErrUnknownCategory quotes the category of ACL CAT.
+func ErrUnknownCategory(name []byte) Error {
+	return Error("ERR Unknown category '" + string(cString(name, len(name))) + "'")
 }
 
 // ErrNoSuchUser quotes the user of CLIENT KILL.

@@ -6,6 +6,7 @@ import (
 	"spindle/aof"
 	"spindle/resp"
 	"spindle/store"
+	"spindle/store/acl"
 )
 
 // Conn is what a client needs of its connection; loop.Conn has it.
@@ -81,6 +82,9 @@ type Client struct {
 	subs    *subscriptions // nil while there are none
 	waiter  *waiter        // what a blocked client waits for, or nil
 	track   *tracker       // CLIENT TRACKING, or nil
+	user    *acl.User      // nil for the log, which is replayed: it may do everything
+	// authenticated says that the client has proved to be its user, or needed not.
+	authenticated bool
 	// softSinceMs is when the output first exceeded the soft limit of the client's class; 0: it does not.
 	softSinceMs int64
 	// postponed is a command that waits for the end of CLIENT PAUSE, or nil.

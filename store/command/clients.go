@@ -31,9 +31,9 @@ func (s *Server) Opened(conn Conn, full bool) *Client {
 	return c
 }
 
-// trusted applies protected mode: without a password only this machine may connect.
+// trusted applies protected mode: while the default user needs no password, only this machine may connect.
 func (s *Server) trusted(conn Conn) bool {
-	return !s.Config.ProtectedMode || s.Config.Requirepass != "" || conn.IsUnix() || isLocal(conn.RemoteIP())
+	return !s.Config.ProtectedMode || !s.access.users.Default.NoPass() || conn.IsUnix() || isLocal(conn.RemoteIP())
 }
 
 func isLocal(ip netip.Addr) bool { return ip.Unmap().IsLoopback() }

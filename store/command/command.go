@@ -33,14 +33,16 @@ type Command struct {
 	ReplacedBy      string
 	Subs            []*Command
 	Run             func(c *Ctx) error
-	// FindKeys returns the positions of keys that the specs cannot express, as for SORT ... STORE. It is nil for most.
-	FindKeys func(args [][]byte) ([]KeyAt, bool)
+	// FindKeys appends the positions of keys that the specs cannot express, as for SORT ... STORE. It is nil for most.
+	FindKeys func(keys []KeyAt, args [][]byte) ([]KeyAt, bool)
+	// Channels tells which arguments are channels that the user must be allowed to use.
+	Channels ChannelUse
 
 	full   string   // "config|get"
 	called string   // what clients call it: Name, unless rename-command says otherwise
 	parent *Command // of a subcommand
 	gates  gate     // admission checks that concern this command
-	id     int
+	id     int      // of the command for package acl
 	stats  CallStats
 }
 

@@ -1,70 +1,36 @@
 package command
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-
 	"spindle/resp"
+	"spindle/store/acl"
 )
 
-const defaultUser = "default"
-
-// authenticate lets a client in as a user. It is the one place that decides about passwords.
-func (s *Server) authenticate(c *Client, user, password []byte) error {
-	required := s.Config.Requirepass
-	if string(user) != defaultUser || required != "" && !samePassword(required, password) {
+// authenticate lets the client in as a user. Where it fails, the client stays who it was.
+func (c *Ctx) authenticate(name, password []byte) error {
+	u := c.S.access.users.Find(name)
+	if u == nil || !u.Authenticates(password) {
+		e := acl.Entry{Reason: acl.DeniedAuth, Object: string(c.Args[0]), User: string(name)}
+		if c.C.multi != nil {
+			e.Context = acl.Multi
+		}
+		c.S.logDenial(c.C, e)
 		return resp.ErrWrongPass
 	}
-	c.authenticated()
+	c.C.becomes(u, true)
 	return nil
 }
-
-// samePassword compares in a time that tells nothing about where the difference is.
-func samePassword(want string, got []byte) bool {
-	a, b := sha256.Sum256([]byte(want)), sha256.Sum256(got)
-	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
-}
-
-// requirepassChanged lets everybody in when no password is needed any more. Who is in stays in.
-func (s *Server) requirepassChanged() error {
-	if s.Config.Requirepass == "" {
-		for _, c := range s.clients {
-			c.authenticated()
-		}
-	}
-	return nil
-}
-
-// initAuth lets a client in if no password is required, and asks it for one otherwise.
-func (s *Server) initAuth(c *Client) {
-	if s.Config.Requirepass != "" {
-		c.gates |= gateAuth
-		c.parser.Limits.Authenticated = false
-		return
-	}
-	c.authenticated()
-}
-
-// authenticated lifts the limits on what a client may send.
-func (c *Client) authenticated() {
-	c.gates &^= gateAuth
-	c.parser.Limits.Authenticated = true
-}
-
-// userName returns the user that the client has authenticated as.
-func (c *Client) userName() string { return defaultUser }
 
 func authCommand(c *Ctx) error {
-	user, password := []byte(defaultUser), c.Args[1]
+	user, password := []byte(acl.DefaultName), c.Args[1]
 	switch {
 	case len(c.Args) > 3:
 		return resp.ErrSyntax
 	case len(c.Args) == 3:
 		user, password = c.Args[1], c.Args[2]
-	case c.S.Config.Requirepass == "":
+	case c.S.access.users.Default.NoPass():
 		return resp.ErrAuthNoPassword
 	}
-	if err := c.S.authenticate(c.C, user, password); err != nil {
+	if err := c.authenticate(user, password); err != nil {
 		return err
 	}
 	c.Out.OK()
@@ -89,7 +55,7 @@ func helloCommand(c *Ctx) error {
 			return err
 		}
 	}
-	if c.C.gates&gateAuth != 0 {
+	if !c.C.authenticated {
 		return resp.ErrNoAuthHello
 	}
 	if proto != 0 {
@@ -104,7 +70,7 @@ func (c *Ctx) helloOption(a *Cursor) error {
 	case a.TokenWith("AUTH", 2):
 		user, _ := a.Next()
 		password, _ := a.Next()
-		return c.S.authenticate(c.C, user, password)
+		return c.authenticate(user, password)
 	case a.TokenWith("SETNAME", 1):
 		name, _ := a.Next()
 		return c.C.setName(name)

@@ -58,7 +58,7 @@ func (c *Ctx) parseKillFilter() (killFilter, error) {
 		case a.TokenWith("LADDR", 1):
 			f.laddr, _ = a.Next()
 		case a.TokenWith("USER", 1):
-			if f.user, _ = a.Next(); !c.S.userExists(f.user) {
+			if f.user, _ = a.Next(); c.S.access.users.Find(f.user) == nil {
 				err = resp.ErrNoSuchUser(f.user)
 			}
 		case a.TokenWith("MAXAGE", 1):
@@ -86,9 +86,6 @@ func (a *Cursor) positive(otherwise error) (int64, error) {
 	}
 	return n, nil
 }
-
-// userExists reports whether there is a user of that name.
-func (s *Server) userExists(name []byte) bool { return string(name) == defaultUser }
 
 // killClients ends the clients that pass f and returns how many did.
 func (c *Ctx) killClients(f *killFilter) (n int64) {

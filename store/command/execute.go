@@ -28,6 +28,7 @@ const (
 	gateTracking                    // client caches what it reads
 	gateBusy                        // a script takes long
 	gateScript                      // always set: of commands that run scripts
+	gateACL                         // client's user may not do everything
 )
 
 // stages are the admission checks, in Redis's order. Each returns an error to refuse the command.
@@ -42,6 +43,7 @@ func init() { // not in the declaration: a check may lead to execute, by way of 
 	stages = []stage{
 		{gateAuth, (*Server).checkAuth},
 		{gateMulti, (*Server).checkInMulti},
+		{gateACL, (*Server).checkACL},
 		{gateBusy, (*Server).checkBusy},
 		{gateMemory, (*Server).checkMemory},
 		{gateDisk, (*Server).checkDisk},
@@ -61,7 +63,7 @@ const gateAfter = gateMonitored | gateTracking
 func gatesOf(c *Command) gate {
 	g := gateMemory | gatePause | gateNoTouch | gateMulti | gateSubscribed | gateMonitor | gateAfter
 	if c.Flags&NoAuth == 0 {
-		g |= gateAuth
+		g |= gateAuth | gateACL
 	}
 	if c.Flags&Loading == 0 || c.Flags&RunsQueue != 0 {
 		g |= gateLoading
@@ -96,7 +98,7 @@ func (s *Server) execute(c *Client, args [][]byte) *Command {
 		}
 		c.last = cmd
 	}
-	if n := len(args); n != cmd.Arity && (cmd.Arity >= 0 || n < -cmd.Arity) {
+	if !cmd.takes(len(args)) {
 		s.refuse(c, cmd, resp.ErrWrongArity(cmd.full))
 		return nil
 	}

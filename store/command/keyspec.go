@@ -82,14 +82,17 @@ type KeyAt struct {
 
 // KeysOf returns the positions of the keys in args, which must have the command's arity. ok is false when the arguments
 // contradict the specs (a key count that is no number or too large).
-func (c *Command) KeysOf(args [][]byte) (keys []KeyAt, ok bool) {
+func (c *Command) KeysOf(args [][]byte) (keys []KeyAt, ok bool) { return c.appendKeys(nil, args) }
+
+// appendKeys is KeysOf, appending to an empty slice.
+func (c *Command) appendKeys(keys []KeyAt, args [][]byte) (_ []KeyAt, ok bool) {
 	if c.FindKeys != nil {
-		return c.FindKeys(args)
+		return c.FindKeys(keys, args)
 	}
 	for i := range c.Keys {
 		keys, ok = c.Keys[i].appendKeys(keys, args)
 		if !ok {
-			return nil, false
+			return keys[:0], false
 		}
 	}
 	return keys, true
@@ -156,17 +159,17 @@ func (s *KeySpec) appendKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
 }
 
 // setKeys tells what SET does to its key, which depends on the option GET.
-func setKeys(args [][]byte) ([]KeyAt, bool) {
+func setKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
 	for _, a := range args[3:] {
 		if isToken(a, "GET") {
-			return []KeyAt{{1, RW | Access | Update}}, true
+			return append(keys, KeyAt{1, RW | Access | Update}), true
 		}
 	}
-	return []KeyAt{{1, OW | Update}}, true
+	return append(keys, KeyAt{1, OW | Update}), true
 }
 
 // bitfieldKeys tells whether BITFIELD only reads its key. What it does not understand counts as a write.
-func bitfieldKeys(args [][]byte) ([]KeyAt, bool) {
+func bitfieldKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
 	for i := 2; i < len(args); i++ {
 		switch left := len(args) - 1 - i; {
 		case isToken(args[i], "GET") && left >= 2:
@@ -174,8 +177,8 @@ func bitfieldKeys(args [][]byte) ([]KeyAt, bool) {
 		case isToken(args[i], "OVERFLOW") && left >= 1:
 			i++
 		default:
-			return []KeyAt{{1, RW | Access | Update}}, true
+			return append(keys, KeyAt{1, RW | Access | Update}), true
 		}
 	}
-	return []KeyAt{{1, RO | Access}}, true
+	return append(keys, KeyAt{1, RO | Access}), true
 }

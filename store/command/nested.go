@@ -12,7 +12,7 @@ func (s *Server) Resolve(args [][]byte) (*Command, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := len(args); n != cmd.Arity && (cmd.Arity >= 0 || n < -cmd.Arity) {
+	if !cmd.takes(len(args)) {
 		return cmd, resp.ErrWrongArity(cmd.full)
 	}
 	return cmd, nil

@@ -7,6 +7,7 @@ import (
 
 	"spindle/aof"
 	"spindle/resp"
+	"spindle/store/acl"
 	"spindle/store/script"
 	"spindle/store/script/bit"
 	"spindle/store/script/cjson"
@@ -179,8 +180,9 @@ func (s *Server) admitScriptCommand(r *scriptRun, args [][]byte) (*Command, erro
 	case cmd.Flags&NoScript != 0 && !s.scriptsMayAll:
 		return cmd, resp.ErrScriptNotAllowed
 	}
-	if err := s.scriptMayRun(r.caller, cmd, args); err != nil {
-		return cmd, err
+	if d := s.permit(r.caller, cmd, args); d != nil { // the rights are those of the caller
+		s.noteDenial(r.caller, acl.Lua, d)
+		return cmd, d.inScript()
 	}
 	if cmd.Flags&(Write|MayReplicate) == 0 {
 		return cmd, nil
@@ -205,16 +207,13 @@ func (s *Server) admitScriptCommand(r *scriptRun, args [][]byte) (*Command, erro
 	return cmd, nil
 }
 
-// scriptMayRun is where access control has its say about a command of a script: the rights are those of its caller.
-func (s *Server) scriptMayRun(caller *Client, cmd *Command, args [][]byte) error { return nil }
-
 // MayRun is redis.acl_check_cmd.
 func (h scriptHost) MayRun(args [][]byte) (bool, error) {
-	cmd, err := h.s.Resolve(args)
-	if cmd == nil || err != nil {
-		return false, resp.ErrScriptUnknown
+	cmd, err := h.s.lookup(args)
+	if err != nil {
+		return false, err
 	}
-	return h.s.scriptMayRun(h.s.scripts.run.caller, cmd, args) == nil, nil
+	return h.s.permit(h.s.scripts.run.caller, cmd, args) == nil, nil
 }
 
 // Log is redis.log.

@@ -29,6 +29,7 @@ type Server struct {
 	blocked  blocked
 	monitors []*Client
 	tracking tracking
+	access   access
 
 	gateReplies bool      // appendfsync always: replies wait for the log
 	holding     []*Client // clients with held replies
@@ -128,7 +129,7 @@ type Stats struct {
 	EvictedClients                  int64
 }
 
-// New returns a server over an empty store. CheckRenames must have found nothing wrong with cfg.
+// New returns a server over an empty store. CheckConfig must have found nothing wrong with cfg.
 func New(cfg *config.Config, env Env) *Server {
 	s := &Server{Config: cfg, env: env, clients: map[int64]*Client{}}
 	s.table, _ = newTable(cfg.RenameCommands)
@@ -144,6 +145,7 @@ func New(cfg *config.Config, env Env) *Server {
 	s.memory.init()
 	s.initCron()
 	s.watchConfig()
+	s.initAccess()
 	return s
 }
 
@@ -220,7 +222,6 @@ func (s *Server) watchConfig() {
 	apply("lfu-log-factor", func() error { s.Store.Clock().LogFactor = cfg.LfuLogFactor; return nil })
 	apply("lfu-decay-time", func() error { s.Store.Clock().DecayMins = cfg.LfuDecayTime; return nil })
 	apply("notify-keyspace-events", s.notifyChanged)
-	cfg.OnChange("requirepass", s.requirepassChanged)
 	s.watchAccounting(cfg)
 	cfg.OnChange("appendonly", s.appendonlyChanged)
 	cfg.OnChange("appendfsync", s.appendfsyncChanged)

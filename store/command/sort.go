@@ -61,9 +61,15 @@ func (c *Ctx) sortOptions(readOnly bool) (o sortOptions, err error) {
 			p := parseSortPattern(pattern)
 			o.by = &p
 			o.unsorted = o.unsorted || bytes.IndexByte(pattern, '*') < 0
+			if p.star && !c.mayReadAllKeys() {
+				err = resp.ErrSortByDenied
+			}
 		case a.TokenWith("GET", 1):
 			pattern, _ := a.Next()
 			o.gets = append(o.gets, parseSortPattern(pattern))
+			if !c.mayReadAllKeys() {
+				err = resp.ErrSortGetDenied
+			}
 		default:
 			err = resp.ErrSyntax
 		}

@@ -52,8 +52,8 @@ func (s *sorter) appendValue(dst []byte, p *sortPattern, elem []byte) ([]byte, b
 }
 
 // sortKeys finds the keys of SORT: the one to sort and that of the last STORE.
-func sortKeys(args [][]byte) ([]KeyAt, bool) {
-	keys := []KeyAt{{1, RO | Access}}
+func sortKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
+	keys = append(keys, KeyAt{1, RO | Access})
 	stored := 0
 	for i := 2; i < len(args); i++ {
 		switch {
@@ -71,4 +71,6 @@ func sortKeys(args [][]byte) ([]KeyAt, bool) {
 	return keys, true
 }
 
-func sortRoKeys(args [][]byte) ([]KeyAt, bool) { return []KeyAt{{1, RO | Access}}, true }
+func sortRoKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
+	return append(keys, KeyAt{1, RO | Access}), true
+}

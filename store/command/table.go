@@ -12,7 +12,7 @@ import (
 // tables lists the commands of all groups.
 func tables() []*Command {
 	return slices.Concat(
-		connectionCommands, clientCommands, commandCommands, databaseCommands,
+		connectionCommands, aclCommands, clientCommands, commandCommands, databaseCommands,
 		hashCommands, fieldExpiryCommands, fieldExCommands,
 		configCommands, adminCommands, replicationCommands, waitCommands, clusterCommands, moduleCommands,
 		infoCommands, slowlogCommands, latencyCommands, memoryCommands, debugCommands, lolwutCommands,
@@ -65,8 +65,6 @@ func newTable(renames []config.Line) (*table, error) {
 		t.all = append(t.all, c)
 	}
 	slices.SortFunc(t.all, func(a, b *Command) int { return cmpString(a.Name, b.Name) })
-	id := 0
-	t.each(func(c *Command) { c.id = id; id++ })
 	return t, err
 }
 
@@ -90,10 +88,13 @@ func (t *table) rename(lines []config.Line) error {
 	return nil
 }
 
-// CheckRenames returns what is wrong with the rename-command lines of a configuration.
-func CheckRenames(cfg *config.Config) error {
-	_, err := newTable(cfg.RenameCommands)
-	return err
+// CheckConfig returns what is wrong with the rename-command and user lines of a configuration.
+func CheckConfig(cfg *config.Config) error {
+	t, err := newTable(cfg.RenameCommands)
+	if err != nil {
+		return err
+	}
+	return checkUsers(cfg, t)
 }
 
 func cmpString(a, b string) int {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"spindle/resp"
+	"spindle/store/acl"
 	"spindle/store/script"
 )
 
@@ -171,6 +172,11 @@ func execCommand(c *Ctx) error {
 	s.unwatch(client) // what the commands change need not be compared with it
 	c.Out.Array(len(t.queue))
 	for _, q := range t.queue {
+		if d := s.permit(client, q.cmd, q.args); d != nil { // the user may have changed since
+			s.noteDenial(client, acl.Multi, d)
+			s.replyError(client, d.inExec())
+			continue
+		}
 		if err := s.Call(client, q.cmd, q.args, c.Out); err != nil {
 			s.replyError(client, err)
 		}

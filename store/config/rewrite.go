@@ -32,7 +32,7 @@ func (c *Config) rewrite(all bool) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Error("Rewriting config file: " + SystemText(err))
 	}
-	if err := replaceFile(c.File, c.rewritten(old, all)); err != nil {
+	if err := ReplaceFile(c.File, c.rewritten(old, all)); err != nil {
 		return Error("Rewriting config file: " + SystemText(err))
 	}
 	return nil
@@ -142,8 +142,8 @@ func (r *rewriting) text() string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// replaceFile writes a new file beside name and renames it to name, both durably.
-func replaceFile(name, text string) error {
+// ReplaceFile writes a new file beside name and renames it to name, both durably.
+func ReplaceFile(name, text string) error {
 	mode := fs.FileMode(0o644)
 	if info, err := os.Stat(name); err == nil {
 		mode = info.Mode().Perm()

@@ -37,7 +37,7 @@ var norms = map[string]norm{
 	"sections":  each(sections),                                   // INFO: only the # lines
 	"mask":      mask,                                             // mask:a,b - the types of the values after a and b
 	"idle":      func(a, b *wire.Frame, _ string) { idle(a, b) },  // XPENDING: the third of four is near
-	"words":     each(sortWords),                                  // words of strings in any order: ACL rules
+	"rules":     each(sortRules),                                  // ACL rules for single commands in any order
 	"superset":  superset,                                         // the other server may have more elements (commands of later versions)
 	"slowlog":   each(slowlog),                                    // ids, times and addresses blanked
 	"times":     func(a, b *wire.Frame, _ string) { times(a, b) }, // Unix times in ms two seconds apart at most
@@ -64,7 +64,7 @@ var byCommand = map[string]string{
 	"DEBUG OBJECT": "digits", "DEBUG HTSTATS": "type", "DUMP": "type",
 	"XINFO CONSUMERS": "mask:idle,inactive",
 	"XINFO STREAM":    "times mask:idle,inactive,radix-tree-keys,radix-tree-nodes",
-	"XPENDING":        "idle", "ACL GENPASS": "type", "ACL LIST": "words", "ACL GETUSER": "words", "ACL LOG": "mask:age-seconds,client-info",
+	"XPENDING":        "idle", "ACL GENPASS": "type", "ACL LIST": "rules", "ACL GETUSER": "rules", "ACL CAT": "superset unordered", "ACL LOG": "mask:age-seconds,client-info",
 	"MONITOR": "monitor", "ROLE": "near",
 }
 
@@ -275,12 +275,39 @@ func superset(a, b *wire.Frame, _ string) {
 	}
 }
 
-func sortWords(f *wire.Frame) {
+func sortRules(f *wire.Frame) {
 	words := bytes.Fields(f.Text)
-	slices.SortFunc(words, bytes.Compare)
+	for i := 0; i < len(words); {
+		end := i
+		for end < len(words) && singleRule(words[end]) {
+			end++
+			if bytes.HasSuffix(words[end-1], []byte(")")) {
+				break
+			}
+		}
+		sortRun(words[i:end])
+		i = max(end, i+1)
+	}
 	f.Text = bytes.Join(words, []byte(" "))
 	for i := range f.Elems {
-		sortWords(&f.Elems[i])
+		sortRules(&f.Elems[i])
+	}
+}
+
+// singleRule reports whether w allows or forbids one command.
+func singleRule(w []byte) bool { return len(w) > 1 && (w[0] == '+' || w[0] == '-') && w[1] != '@' }
+
+// sortRun sorts rules of which the last may end a selector.
+func sortRun(words [][]byte) {
+	if len(words) == 0 {
+		return
+	}
+	last := &words[len(words)-1]
+	inner, closes := bytes.CutSuffix(*last, []byte(")"))
+	*last = inner
+	slices.SortFunc(words, bytes.Compare)
+	if closes {
+		*last = append(bytes.Clone(*last), ')')
 	}
 }
 

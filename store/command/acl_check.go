@@ -125,7 +125,7 @@ func (s *Server) permitRequest(u *acl.User, cmd *Command, args [][]byte) *acl.Re
 	r := &a.request
 	r.Command, r.Free, r.Args = cmd.id, cmd.Flags&NoAuth != 0, args
 	r.Keys, r.Channels = r.Keys[:0], r.Channels[:0]
-	if !cmd.takes(len(args)) {
+	if len(args) < 2 {
 		return r
 	}
 	if len(cmd.Keys) > 0 && u.RestrictsKeys() {

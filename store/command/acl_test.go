@@ -183,3 +183,22 @@ func TestLogOutlivesItsClient(t *testing.T) {
 		}
 	}
 }
+
+// Scripts may ask about any arguments.
+func TestCheckSurvivesAnyArguments(t *testing.T) {
+	r := newRig(t)
+	r.ok("ACL SETUSER u on nopass +@all ~k &c")
+	u := r.s.access.users.Find([]byte("u"))
+	words := [][]byte{[]byte("9"), []byte("STREAMS"), []byte("GET"), []byte(""), []byte("-1"), []byte("STORE"), []byte("k")}
+	for _, cmd := range r.s.table.byOriginalName() {
+		for n := range 6 {
+			for i := range words {
+				args := [][]byte{[]byte(cmd.Name)}
+				for j := range n {
+					args = append(args, words[(i+j*(i+1))%len(words)])
+				}
+				r.s.checkUser(u, cmd, args)
+			}
+		}
+	}
+}

@@ -80,7 +80,7 @@ type KeyAt struct {
 	Flags KeyFlags
 }
 
-// KeysOf returns the positions of the keys in args, which must have the command's arity. ok is false when the arguments
+// KeysOf returns the positions of the keys in args, which must be two at least. ok is false when the arguments
 // contradict the specs (a key count that is no number or too large).
 func (c *Command) KeysOf(args [][]byte) (keys []KeyAt, ok bool) { return c.appendKeys(nil, args) }
 
@@ -160,7 +160,7 @@ func (s *KeySpec) appendKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
 
 // setKeys tells what SET does to its key, which depends on the option GET.
 func setKeys(keys []KeyAt, args [][]byte) ([]KeyAt, bool) {
-	for _, a := range args[3:] {
+	for _, a := range args[min(3, len(args)):] {
 		if isToken(a, "GET") {
 			return append(keys, KeyAt{1, RW | Access | Update}), true
 		}

@@ -176,19 +176,6 @@ var absentCommands = []*Command{
 	{Name: "restore-asking", Flags: Write, Since: "3.0.0", Categories: CatKeyspace | CatDangerous},
 	{Name: "bgsave", Flags: Admin, Since: "1.0.0"},
 	{Name: "save", Flags: Admin, Since: "1.0.0"},
-	{Name: "fcall", Since: "7.0.0", Categories: CatScripting},
-	{Name: "fcall_ro", Flags: ReadOnly, Since: "7.0.0", Categories: CatScripting},
-	{Name: "function", Since: "7.0.0", Subs: []*Command{
-		{Name: "load", Flags: Write, Since: "7.0.0", Categories: CatScripting},
-		{Name: "help", Since: "7.0.0", Categories: CatScripting},
-		{Name: "flush", Flags: Write, Since: "7.0.0", Categories: CatScripting},
-		{Name: "kill", Since: "7.0.0", Categories: CatScripting},
-		{Name: "restore", Flags: Write, Since: "7.0.0", Categories: CatScripting},
-		{Name: "dump", Since: "7.0.0", Categories: CatScripting},
-		{Name: "delete", Flags: Write, Since: "7.0.0", Categories: CatScripting},
-		{Name: "list", Since: "7.0.0", Categories: CatScripting},
-		{Name: "stats", Since: "7.0.0", Categories: CatScripting},
-	}},
 }
 
 // newACLCommands numbers the commands and describes them for rules. Rules know commands by the names they have in Redis, disabled ones too.

@@ -182,7 +182,7 @@ func fcallCommand(c *Ctx) error {
 	}
 	c.S.scripts.start()
 	l := c.S.functions.libraries
-	return c.runScript(&scriptRun{
+	return c.runScript(scriptRun{
 		name: f.Name, flags: f.Flags, readOnly: c.Cmd.Flags&ReadOnly != 0, engine: l.Engine(),
 	}, script.Call{Fn: l.Callable(f), Keys: keys, Args: args, AsArguments: true})
 }

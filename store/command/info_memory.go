@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"spindle/aof"
+	"spindle/store/script"
 )
 
 // aofStatusOff is the log's status while there is none.
@@ -108,20 +109,22 @@ func (s *Server) infoMemory(w *infoWriter) {
 	w.int("lazyfreed_objects", s.Store.Reclaimed())
 }
 
-// infoScripts tells about the memory of scripts.
+// infoScripts tells about the memory of scripts. What a machine holds beyond its size when new is in Go's heap and counted there only.
 func (s *Server) infoScripts(w *infoWriter) {
-	w.int("used_memory_lua", 0)
-	w.int("used_memory_vm_eval", 0)
-	w.text("used_memory_lua_human", humanBytes(0))
-	w.int("used_memory_scripts_eval", 0)
-	w.int("number_of_cached_scripts", 0)
+	m := &s.scripts
 	libraries, functions := s.functions.count()
+	eval, called := m.machineBytes(), int64(libraries)*script.MachineBytes
+	w.int("used_memory_lua", eval)
+	w.int("used_memory_vm_eval", eval)
+	w.text("used_memory_lua_human", humanBytes(eval))
+	w.int("used_memory_scripts_eval", m.bytes)
+	w.int("number_of_cached_scripts", int64(len(m.cache)))
 	w.int("number_of_functions", int64(functions))
 	w.int("number_of_libraries", int64(libraries))
-	w.int("used_memory_vm_functions", 0)
-	w.size("used_memory_vm_total", 0)
+	w.int("used_memory_vm_functions", called)
+	w.size("used_memory_vm_total", eval+called)
 	w.int("used_memory_functions", s.functions.bytes)
-	w.size("used_memory_scripts", 0)
+	w.size("used_memory_scripts", m.bytes+s.functions.bytes)
 }
 
 func percentText(p float64) string { return strconv.FormatFloat(p, 'f', 2, 64) + "%" }

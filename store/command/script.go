@@ -108,7 +108,7 @@ func (c *Ctx) scriptArgs() (keys, args [][]byte, err error) {
 
 func (c *Ctx) runEval(sc *cachedScript, keys, args [][]byte) error {
 	m := &c.S.scripts
-	return c.runScript(&scriptRun{
+	return c.runScript(scriptRun{
 		name: sc.sha, flags: sc.flags, readOnly: c.Cmd.Flags&ReadOnly != 0, eval: true, engine: m.engine,
 	}, script.Call{Fn: m.function(sc), Keys: keys, Args: args})
 }

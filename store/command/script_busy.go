@@ -79,7 +79,9 @@ func (s *Server) callInLane(c *Client, cmd *Command, args [][]byte, on gate) *Co
 	j := &m.spare
 	*j = scriptJob{c: c, cmd: cmd, args: args, on: on, start: len(c.Out.Buf), startedNano: s.env.MonoNano()}
 	m.job = j
-	m.lane.work = m.doJob
+	if m.lane.work == nil {
+		m.lane.work = m.doJob
+	}
 	if !m.lane.enter() {
 		s.suspend(j)
 		return nil
@@ -186,8 +188,8 @@ func (s *Server) finishJob(j *scriptJob) {
 }
 
 var (
-	errScriptKilled   = errors.New("Script killed by user with SCRIPT KILL.")
-	errFunctionKilled = errors.New("Script killed by user with FUNCTION KILL.")
+	errScriptKilled   = errors.New("Script killed by user with SCRIPT KILL...")
+	errFunctionKilled = errors.New("Script killed by user with FUNCTION KILL...")
 )
 
 // Tick is the script's chance to be interrupted.

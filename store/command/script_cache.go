@@ -20,12 +20,13 @@ type scripts struct {
 	texts  map[string]*cachedScript
 	bytes  int64 // of the cached texts
 
-	client *Client    // runs the commands of scripts
-	run    *scriptRun // under way, or nil
-	out    resp.Writer
-	lane   lane
-	job    *scriptJob // in the lane, or nil
-	spare  scriptJob
+	client  *Client    // runs the commands of scripts
+	run     *scriptRun // under way, or nil: &current
+	current scriptRun
+	out     resp.Writer
+	lane    lane
+	job     *scriptJob // in the lane, or nil
+	spare   scriptJob
 }
 
 // cachedScript is a compiled script.
@@ -108,4 +109,12 @@ func (m *scripts) flush() {
 	clear(m.texts)
 	m.bytes = 0
 	m.engine = m.newEngine()
+}
+
+// machineBytes is about what the virtual machine takes.
+func (m *scripts) machineBytes() int64 {
+	if m.engine == nil {
+		return 0
+	}
+	return script.MachineBytes
 }

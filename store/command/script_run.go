@@ -41,9 +41,11 @@ type scriptRun struct {
 var scriptLibraries = []func(L *lua.LState){bit.Open, cjson.Open, cmsgpack.Open, luastruct.Open}
 
 // runScript runs a script for the client and writes its reply.
-func (c *Ctx) runScript(r *scriptRun, call script.Call) error {
+func (c *Ctx) runScript(run scriptRun, call script.Call) error {
 	s := c.S
 	m := &s.scripts
+	m.current = run
+	r := &m.current
 	r.caller, r.command = c.C, c.Args
 	if err := s.admitScript(r); err != nil {
 		return err

@@ -82,7 +82,7 @@ func memoryStatsCommand(c *Ctx) error {
 	integer("clients.normal", r.clients)
 	integer("cluster.links", 0)
 	integer("aof.buffer", r.logBuffer)
-	integer("lua.caches", 0)
+	integer("lua.caches", s.scripts.bytes)
 	integer("functions.caches", s.functions.bytes)
 	for _, db := range s.Store.DBs {
 		if db.Len() > 0 {

@@ -15,7 +15,6 @@ package script
 
 import (
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -60,18 +59,17 @@ type Engine struct {
 	// Version is what redis.REDIS_VERSION says.
 	version string
 
-	globals   *lua.LTable
-	readonly  *lua.LTable // the metatable that marks tables as not to be written
-	onError   *lua.LFunction
-	limit     limiter
-	proto     int // RESP version of replies that redis.call gets
-	random    lrand48
-	args      argBuffer
-	reply     []byte
-	depth     int
-	abandoned bool // the machine is in an unknown state: a new one has to be made
-	opened    []func(L *lua.LState)
-	api       []string
+	globals      *lua.LTable
+	onError      *lua.LFunction // of the script
+	onInnerError *lua.LFunction // of pcall
+	limit        limiter
+	proto        int // RESP version of replies that redis.call gets
+	random       lrand48
+	args         argBuffer
+	reply        []byte
+	depth        int
+	abandoned    bool // the machine is in an unknown state: a new one has to be made
+	opened       []func(L *lua.LState)
 }
 
 // Options are what an Engine needs to know.
@@ -110,6 +108,7 @@ func (e *Engine) start() {
 	e.limit.host = e.host
 	e.limit.bind(e.L)
 	e.abandoned = false
+	e.random.seed(0)
 	e.openSandbox()
 }
 
@@ -120,11 +119,18 @@ func (e *Engine) Compile(name, source string) (proto *lua.FunctionProto, err err
 			proto, err = nil, fmt.Errorf("%s: %v", name, p)
 		}
 	}()
-	chunk, err := parse.Parse(strings.NewReader(source), name)
-	if err != nil {
+	if err := checkSyntax(name, source); err != nil {
 		return nil, err
 	}
-	return lua.Compile(chunk, name)
+	chunk, err := parse.Parse(strings.NewReader(source), name)
+	if err != nil {
+		return nil, syntaxError(name, err)
+	}
+	if proto, err = lua.Compile(chunk, name); err != nil {
+		return nil, syntaxError(name, err)
+	}
+	proto.IsVarArg &^= lua.VarArgNeedsArg // the table arg, which chunks do not have, would be made for each run
+	return proto, nil
 }
 
 // Function makes a function of a chunk, with the sandbox's globals.
@@ -147,7 +153,6 @@ func (e *Engine) Run(c Call, out *resp.Writer) *Failure {
 	}
 	e.depth++
 	e.proto = 2
-	e.random.seed(0)
 	err := e.run(c, out)
 	e.depth--
 	if err == nil {
@@ -197,7 +202,5 @@ func (e *Engine) Abandoned() bool { return e.abandoned }
 // Restart makes a new virtual machine.
 func (e *Engine) Restart() { e.start() }
 
-// noteGoPanic logs what went wrong in Go code that a script called.
-func (e *Engine) noteGoPanic(p any) {
-	e.host.Log(LogWarning, fmt.Sprintf("A Lua function failed unexpectedly: %v\n%s", p, debug.Stack()))
-}
+// MachineBytes is about what a virtual machine with its sandbox takes, as measured when it is new.
+const MachineBytes = 96 << 10

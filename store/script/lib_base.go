@@ -2,9 +2,51 @@ package script
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"spindle/store/script/capi"
 )
+
+// refuseReadonlyHere is refuseReadonly for library functions: the error has no position.
+func refuseReadonlyHere(L *lua.LState, t *lua.LTable) {
+	if t.Metatable != lua.LNil && isReadonly(t) {
+		L.Error(lua.LString(readonlyText), 0)
+	}
+}
+
+// baseError is error: what is text gets a position.
+func baseError(L *lua.LState) int {
+	v, level := L.Get(1), L.OptInt(2, 1)
+	if s, ok := text(v); ok && level > 0 {
+		if at, found := L.GetStack(level); found {
+			if fn, _ := L.GetInfo("fSl", at, lua.LNil); at.Source != "" && !fn.(*lua.LFunction).IsG {
+				s = fmt.Sprintf("%s:%d: %s", at.Source, at.CurrentLine, s)
+			}
+		}
+		v = lua.LString(s)
+	}
+	L.Error(v, 0)
+	return 0
+}
+
+func baseAssert(L *lua.LState) int {
+	if lua.LVAsBool(L.CheckAny(1)) {
+		return L.GetTop()
+	}
+	capi.Errorf(L, "%s", L.OptString(2, "assertion failed!"))
+	return 0
+}
+
+// openMath gives math.random Redis's generator.
+func (e *Engine) openMath() {
+	if t, ok := e.globals.RawGetString("math").(*lua.LTable); ok {
+		t.RawSetString("random", e.L.NewFunction(e.mathRandom))
+		t.RawSetString("randomseed", e.L.NewFunction(e.mathRandomseed))
+	}
+}
 
 // openBase replaces functions of the base library.
 func (e *Engine) openBase() {
@@ -12,7 +54,7 @@ func (e *Engine) openBase() {
 	for name, f := range map[string]lua.LGFunction{
 		"tostring": e.baseTostring, "rawset": baseRawset, "setmetatable": baseSetmetatable, "getmetatable": baseGetmetatable,
 		"pcall": e.basePcall, "xpcall": e.baseXpcall, "loadstring": e.baseLoadstring, "load": e.baseLoad, "unpack": baseUnpack,
-		"collectgarbage": baseCollectgarbage, "gcinfo": baseGcinfo,
+		"collectgarbage": baseCollectgarbage, "error": baseError, "assert": baseAssert, "tonumber": baseTonumber, "gcinfo": baseGcinfo,
 	} {
 		e.globals.RawSetString(name, L.NewFunction(f))
 	}
@@ -41,7 +83,7 @@ func (e *Engine) baseTostring(L *lua.LState) int {
 
 func baseRawset(L *lua.LState) int {
 	t := L.CheckTable(1)
-	refuseReadonly(L, t)
+	refuseReadonlyHere(L, t)
 	L.RawSet(t, L.CheckAny(2), L.CheckAny(3))
 	L.SetTop(1)
 	return 1
@@ -53,7 +95,7 @@ func baseSetmetatable(L *lua.LState) int {
 	if _, ok := mt.(*lua.LTable); !ok && (mt != lua.LNil || L.GetTop() < 2) {
 		L.ArgError(2, "nil or table expected")
 	}
-	refuseReadonly(L, t)
+	refuseReadonlyHere(L, t)
 	if old, ok := t.Metatable.(*lua.LTable); ok && old.RawGetString("__metatable") != lua.LNil {
 		L.RaiseError("cannot change a protected metatable")
 	}
@@ -91,9 +133,23 @@ func (e *Engine) protect(L *lua.LState, nargs int, handler *lua.LFunction) (lua.
 }
 
 func (e *Engine) basePcall(L *lua.LState) int {
-	L.CheckAny(1)
-	v, ok := e.protect(L, L.GetTop()-1, L.NewFunction(e.translateError))
+	if L.GetTop() == 0 {
+		L.Push(lua.LFalse)
+		L.Push(lua.LString("attempt to call a boolean value")) // Redis's has put its result there
+		return 2
+	}
+	if fn := L.Get(1); !callable(L, fn) {
+		L.Push(lua.LFalse)
+		L.Push(lua.LString("attempt to call a " + fn.Type().String() + " value"))
+		return 2
+	}
+	v, ok := e.protect(L, L.GetTop()-1, e.onInnerError)
 	if !ok {
+		if t, isTable := v.(*lua.LTable); isTable {
+			if s := t.RawGetString(errField); lua.LVCanConvToString(s) {
+				v = s // Redis's pcall gives the text of an error table
+			}
+		}
 		L.SetTop(0)
 		L.Push(lua.LFalse)
 		L.Push(v)
@@ -101,6 +157,14 @@ func (e *Engine) basePcall(L *lua.LState) int {
 	}
 	L.Insert(lua.LTrue, 1)
 	return L.GetTop()
+}
+
+func callable(L *lua.LState, v lua.LValue) bool {
+	if _, ok := v.(*lua.LFunction); ok {
+		return true
+	}
+	_, ok := L.GetMetaField(v, "__call").(*lua.LFunction)
+	return ok
 }
 
 func (e *Engine) baseXpcall(L *lua.LState) int {
@@ -124,6 +188,30 @@ func (e *Engine) baseXpcall(L *lua.LState) int {
 	}
 	L.Insert(lua.LTrue, 1)
 	return L.GetTop()
+}
+
+// baseTonumber reads a number in any base from 2 to 36.
+func baseTonumber(L *lua.LState) int {
+	v := L.CheckAny(1)
+	base := L.OptInt(2, 10)
+	if base < 2 || base > 36 {
+		capi.ArgError(L, 2, "base out of range")
+	}
+	L.Push(lua.LNil)
+	if base == 10 {
+		if f, ok := toNumber(v); ok {
+			L.Push(lua.LNumber(f))
+		}
+		return 1
+	}
+	s := strings.Trim(capi.String(L, 1), " \t\n\v\f\r")
+	if base == 16 {
+		s = strings.TrimPrefix(strings.TrimPrefix(s, "0x"), "0X")
+	}
+	if n, err := strconv.ParseInt(s, base, 64); err == nil && !strings.HasPrefix(s, "+") {
+		L.Push(lua.LNumber(n))
+	}
+	return 1
 }
 
 // translateError is an error handler that only words the error as Lua does.
@@ -185,7 +273,7 @@ func (e *Engine) baseLoad(L *lua.LState) int {
 const unpackMax = 8000
 
 func baseUnpack(L *lua.LState) int {
-	t := L.CheckTable(1)
+	t := checkTable(L, 1)
 	from := L.OptInt(2, 1)
 	to := t.Len()
 	if L.Get(3) != lua.LNil {
@@ -206,7 +294,9 @@ func baseUnpack(L *lua.LState) int {
 // baseCollectgarbage leaves collecting to the server.
 func baseCollectgarbage(L *lua.LState) int {
 	switch o := L.OptString(1, "collect"); o {
-	case "collect", "stop", "restart", "setpause", "setstepmul", "count":
+	case "count":
+		L.Push(lua.LNumber(memoryKB))
+	case "collect", "stop", "restart", "setpause", "setstepmul":
 		L.Push(lua.LNumber(0))
 	case "step":
 		L.Push(lua.LTrue)
@@ -216,7 +306,10 @@ func baseCollectgarbage(L *lua.LState) int {
 	return 1
 }
 
+// memoryKB is what scripts are told that the machine takes: Go's heap is not theirs alone.
+const memoryKB = MachineBytes >> 10
+
 func baseGcinfo(L *lua.LState) int {
-	L.Push(lua.LNumber(0))
+	L.Push(lua.LNumber(memoryKB))
 	return 1
 }

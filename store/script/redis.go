@@ -81,7 +81,7 @@ func (a *argBuffer) take(L *lua.LState) ([][]byte, string) {
 	a.buf, a.ends, a.args = a.buf[:0], a.ends[:0], a.args[:0]
 	n := L.GetTop()
 	if n == 0 {
-		return nil, "Please specify at least one argument for this redis.call() call"
+		return nil, "Please specify at least one argument for this redis lib call"
 	}
 	for i := 1; i <= n; i++ {
 		if !a.add(L.Get(i)) {
@@ -205,12 +205,12 @@ func (e *Engine) redisSetresp(L *lua.LState) int {
 
 func (e *Engine) redisSetRepl(L *lua.LState) int {
 	if L.GetTop() != 1 {
-		L.Error(errorTable(L, "redis.set_repl() requires one argument."), 1)
+		L.Error(errorTable(L, "redis.set_repl() requires two arguments."), 1)
 	}
 	n, _ := toNumber(L.Get(1))
 	flags := int(n)
 	if flags&^ReplAll != 0 {
-		L.Error(errorTable(L, "Invalid replication flags. Please use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."), 1)
+		L.Error(errorTable(L, "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."), 1)
 	}
 	e.host.SetReplication(flags)
 	return 0
@@ -234,9 +234,6 @@ func redisNothing(L *lua.LState) int { return 0 }
 func (e *Engine) redisAclCheckCmd(L *lua.LState) int {
 	args, bad := e.args.take(L)
 	if bad != "" {
-		if len(args) == 0 && L.GetTop() == 0 {
-			bad = "Please specify at least one argument for this redis.acl_check_cmd() call"
-		}
 		L.Error(errorTable(L, bad), 1)
 	}
 	may, err := e.host.MayRun(args)

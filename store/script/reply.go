@@ -181,8 +181,8 @@ func (e *Engine) writeArray(out *resp.Writer, t *lua.LTable, depth int) {
 
 // writeSpecial writes a table that stands for a type that Lua has not, and reports whether it is one.
 func (e *Engine) writeSpecial(out *resp.Writer, t *lua.LTable, depth int) bool {
-	if s, ok := text(t.RawGetString("err")); ok {
-		e.writeError(out, t, s)
+	if s, ok := t.RawGetString("err").(lua.LString); ok {
+		e.writeError(out, t, string(s))
 		return true
 	}
 	if s, ok := t.RawGetString("ok").(lua.LString); ok {

@@ -21,9 +21,11 @@ func isReadonly(t *lua.LTable) bool {
 	return ok && (mt == protected || mt.Metatable == protected)
 }
 
+const readonlyText = "Attempt to modify a readonly table"
+
 func refuseReadonly(L *lua.LState, t *lua.LTable) {
 	if t.Metatable != lua.LNil && isReadonly(t) {
-		L.RaiseError("Attempt to modify a readonly table")
+		L.RaiseError(readonlyText)
 	}
 }
 
@@ -68,8 +70,13 @@ func (e *Engine) openSandbox() {
 		e.globals.RawSetString(name, lua.LNil)
 	}
 	e.openBase()
+	e.openCoroutine()
+	e.openMath()
+	e.openString()
+	e.openTable()
 	e.globals.RawSetString("redis", e.openRedis())
 	e.onError = L.NewFunction(e.handleError)
+	e.onInnerError = L.NewFunction(e.translateError)
 	e.globals.RawSetString("__redis__err__handler", e.onError)
 	mt := L.NewTable()
 	mt.RawSetString("__index", L.NewFunction(undefinedGlobal))

@@ -19,7 +19,7 @@ var fieldExCommands = []*Command{
 	{Name: "hsetex", Arity: -6, Flags: Write | DenyOOM | Fast, Keys: []KeySpec{oneKey(1, RW|Update)}, Group: "hash",
 		Since: "8.0.0", Categories: CatHash, Complexity: "O(N) where N is the number of fields being set.",
 		Syntax: "key [condition(FNX|FXX)] [expiration(EX=seconds:integer|PX=milliseconds:integer|EXAT=unix-time-seconds:unix-time|" +
-			"PXAT=unix-time-milliseconds:unix-time|KEEPTTL)] FIELDS=fields(numfields:integer data((field value)...))",
+			"PXAT=unix-time-milliseconds:unix-time|KEEPTTL)] FIELDS=fields(numfields:integer data(field value)...)",
 		Summary: "Set the value of one or more fields of a given hash key, and optionally set their expiration.", Run: hsetexCommand},
 }
 

@@ -139,3 +139,22 @@ func TestSyntaxNotation(t *testing.T) {
 		}()
 	}
 }
+
+// COMMAND DOCS of everything reads every entry, also those that the reference does not know.
+func TestEverySyntaxIsRead(t *testing.T) {
+	var read func(list []*Command)
+	read = func(list []*Command) {
+		for _, c := range list {
+			func() {
+				defer func() {
+					if why := recover(); why != nil {
+						t.Errorf("%s: %v", c.Name, why)
+					}
+				}()
+				parseSyntax(c.Syntax)
+			}()
+			read(c.Subs)
+		}
+	}
+	read(tables())
+}

@@ -93,7 +93,7 @@ func (s *Server) initCron() {
 	s.pump.s = s
 	s.cron.expireOn = true
 	s.cron.expire = &task{name: "active expiry", event: "expire-cycle", step: s.expireStep}
-	s.cron.reclaim = &task{name: "reclaim", event: "lazyfree-cycle", step: func() bool { return s.Store.Reclaim(64) }}
+	s.cron.reclaim = &task{name: "reclaim", event: "lazyfree-cycle", step: func() bool { return s.Store.Reclaim(24) }}
 	s.cron.evict = &task{name: "eviction", event: "eviction-cycle", step: s.evictStep}
 	s.cron.defrag = &task{name: "defragmentation", event: "active-defrag-cycle", step: s.defragStep}
 	s.cron.trim = &task{name: "return of memory", event: "memory-trim-cycle", step: s.trimStep}

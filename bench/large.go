@@ -19,13 +19,13 @@ import (
 // pingEvery is how often the second client asks while a value goes.
 const pingEvery = 200 * time.Microsecond
 
-// perCommand is how many elements one command adds while filling.
-const perCommand = 100
+// elementsPerCommand is how many elements one command adds while filling.
+const elementsPerCommand = 100
 
 // A largeValue is one type of value.
 type largeValue struct {
 	name string
-	put  func(c *client.Conn, i int) // adds elements from i*perCommand on to the key "big"
+	put  func(c *client.Conn, i int) // adds elements from i*elementsPerCommand on to the key "big"
 }
 
 var largeValues = []largeValue{
@@ -39,10 +39,10 @@ var largeValues = []largeValue{
 // putMany adds elements; of two arguments each, the number comes first for ZADD.
 func putMany(name string, width int) client.Put {
 	return func(c *client.Conn, i int) {
-		c.Begin(2 + width*perCommand)
+		c.Begin(2 + width*elementsPerCommand)
 		c.Arg(name)
 		c.Arg("big")
-		for e := i * perCommand; e < (i+1)*perCommand; e++ {
+		for e := i * elementsPerCommand; e < (i+1)*elementsPerCommand; e++ {
 			if name == "ZADD" {
 				c.Int(scatter(e))
 			}
@@ -65,7 +65,7 @@ var endings = []struct {
 }
 
 func (b *bench) large(r *report.Report) error {
-	n := b.opt.largeElements / perCommand * perCommand
+	n := b.opt.largeElements / elementsPerCommand * elementsPerCommand
 	t := r.Table(fmt.Sprintf("a value of %s elements goes; ms of PING of another client meanwhile", count(n)),
 		"type", "how", "p99", "max", "the command", "longest slice", "goal", "max before", "elements gone after")
 	for i, v := range largeValues {
@@ -169,7 +169,7 @@ func (b *bench) fillLarge(s *servers.Server, v largeValue, n int) error {
 	if v.put == nil {
 		return b.load(s.Addr, n, putEntry, "large: %s", v.name)
 	}
-	return b.load(s.Addr, n/perCommand, v.put, "large: %s", v.name)
+	return b.load(s.Addr, n/elementsPerCommand, v.put, "large: %s", v.name)
 }
 
 // pings returns the sorted latencies of a client that asks again and again,
@@ -226,7 +226,7 @@ func (b *bench) reach(r *report.Report, name string, n int, put client.Put, cost
 	defer b.stop(pair[spindle])
 	var conns [2]*client.Conn
 	for _, who := range sides {
-		if err := b.load(pair[who].Addr, n/perCommand, put, "large: %s, %v", name, who); err != nil {
+		if err := b.load(pair[who].Addr, n/elementsPerCommand, put, "large: %s, %v", name, who); err != nil {
 			return err
 		}
 		if conns[who], err = client.Dial(pair[who].Addr); err != nil {

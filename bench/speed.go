@@ -190,13 +190,13 @@ func (b *bench) runOnce(c *cell, who side) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	res.cpuNs = perCommand(proc.CPU, pid, cpu, n)
-	res.userNs = perCommand(proc.UserCPU, pid, user, n)
+	res.cpuNs = eachNs(proc.CPU, pid, cpu, n)
+	res.userNs = eachNs(proc.UserCPU, pid, user, n)
 	return res, nil
 }
 
-// perCommand is what a clock of the process has advanced since before, in nanoseconds per command.
-func perCommand(clock func(pid int) (time.Duration, error), pid int, before time.Duration, n int) float64 {
+// eachNs is what a clock of the process has advanced since before, in nanoseconds per command.
+func eachNs(clock func(pid int) (time.Duration, error), pid int, before time.Duration, n int) float64 {
 	after, err := clock(pid)
 	if err != nil {
 		return 0

@@ -305,6 +305,9 @@ func (k *Key) reshape(name []byte, n, slack int, expireAt int64) {
 // create makes and indexes a record for a missing key.
 func (k *Key) create(name []byte, n int, expireAt int64) {
 	s := k.db.s
+	if len(name) > KeyMax {
+		panic("store: a key of 1 GB")
+	}
 	k.ref = s.Mem.Alloc(recordBytes(len(name), n, expireAt != 0))
 	k.rec = s.record(k.ref)
 	*k.rec.u32(0) = uint32(len(name)) | s.epoch

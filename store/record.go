@@ -9,7 +9,7 @@ import (
 
 // A key and its value are one record in the arena:
 //
-//	0   key length 29 bits | flags 3 bits
+//	0   key length 30 bits | flags 2 bits
 //	4   type 4 bits | encoding 4 bits | access clock 24 bits
 //	8   value length 32 bits
 //	12  expiry, Unix milliseconds, 8 B        only with flagExpire; 0 = none
@@ -21,9 +21,15 @@ const (
 	recordHeader = 12
 	expireBytes  = 8
 
-	flagExpire = 1 << 29 // the record has the expiry field
-	flagEpoch  = 1 << 30 // see snapshot.go
-	keyLenMask = 1<<29 - 1
+	flagExpire = 1 << 30 // the record has the expiry field
+	flagEpoch  = 1 << 31 // see snapshot.go
+	keyLenMask = 1<<30 - 1
+)
+
+// What a record has room for, in bytes. Callers refuse what is longer; it takes a raised proto-max-bulk-len to get there.
+const (
+	KeyMax   = keyLenMask
+	ValueMax = 1<<32 - 64<<10 // what packed collections add to one element stays below 4 GB
 )
 
 // Type is a value's type as TYPE names it, numbered as in RDB objects.
@@ -73,7 +79,7 @@ func (r record) kind() uint8   { return uint8(*r.u32(4)) }
 
 func (r record) hasExpireField() bool { return *r.u32(0)&flagExpire != 0 }
 
-func (r record) keyOffset() int { return recordHeader + int(*r.u32(0)>>29&1)*expireBytes }
+func (r record) keyOffset() int { return recordHeader + int(*r.u32(0)>>30&1)*expireBytes }
 
 func (r record) key() []byte {
 	return unsafe.Slice((*byte)(unsafe.Add(r.p, r.keyOffset())), r.keyLen())

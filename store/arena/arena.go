@@ -40,7 +40,7 @@ const (
 	// RefBits is the number of bits a Ref may use.
 	RefBits = 37
 	// MaxAlloc is the largest size Alloc accepts, in bytes.
-	MaxAlloc = 1 << 30
+	MaxAlloc = 6 << 30
 
 	maxReserve = 8 << RefBits
 	minReserve = 256 << 20

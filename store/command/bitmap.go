@@ -43,7 +43,7 @@ func (c *Ctx) bitOffset(arg []byte, bits int64) (int64, error) {
 		return 0, resp.ErrBitOffset
 	}
 	n *= unit
-	if n>>3 >= c.S.Config.ProtoMaxBulkLen && !c.S.loading {
+	if n>>3 >= c.S.stringMax() && !c.S.loading {
 		return 0, resp.ErrBitOffset
 	}
 	return n, nil

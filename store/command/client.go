@@ -104,6 +104,7 @@ func (c *Client) Data(in []byte) {
 	s.stats.NetIn += int64(len(in))
 	c.parser.Limits.MaxBulk = s.Config.ProtoMaxBulkLen
 	c.parser.Feed(in)
+	c.gates = c.gates&^gateHuge | gateHugeOf(c.parser.Buffered())
 	c.run()
 	c.parser.Save()
 	c.bound()

@@ -7,6 +7,7 @@ import (
 
 	"spindle/aof"
 	"spindle/resp"
+	"spindle/store"
 )
 
 // A gate is a condition under which a command has to be looked at before it runs. A
@@ -29,6 +30,7 @@ const (
 	gateBusy                        // a script takes long
 	gateScript                      // always set: of commands that run scripts
 	gateACL                         // client's user may not do everything
+	gateHuge                        // client has sent more than the longest key
 )
 
 // stages are the admission checks, in Redis's order. Each returns an error to refuse the command.
@@ -42,6 +44,7 @@ type stage struct {
 func init() { // not in the declaration: a check may lead to execute, by way of a client that goes on
 	stages = []stage{
 		{gateAuth, (*Server).checkAuth},
+		{gateHuge, (*Server).checkHuge},
 		{gateMulti, (*Server).checkInMulti},
 		{gateACL, (*Server).checkACL},
 		{gateBusy, (*Server).checkBusy},
@@ -61,7 +64,7 @@ const gateAfter = gateMonitored | gateTracking
 
 // gatesOf returns the conditions that concern a command.
 func gatesOf(c *Command) gate {
-	g := gateMemory | gatePause | gateNoTouch | gateMulti | gateSubscribed | gateMonitor | gateAfter
+	g := gateMemory | gatePause | gateNoTouch | gateMulti | gateSubscribed | gateMonitor | gateHuge | gateAfter
 	if c.Flags&NoAuth == 0 {
 		g |= gateAuth | gateACL
 	}
@@ -237,6 +240,30 @@ func (s *Server) logStack() { s.raw(string(debug.Stack())) }
 
 func (s *Server) logf(level aof.Level, format string, args ...any) {
 	s.env.Logf(level, format, args...)
+}
+
+// checkHuge refuses arguments that have no place in a record: proto-max-bulk-len may be raised beyond that.
+func (s *Server) checkHuge(c *Client, cmd *Command, args [][]byte) error {
+	for _, a := range args {
+		if len(a) > store.ValueMax {
+			return resp.ErrStringTooLong
+		}
+	}
+	keys, _ := cmd.KeysOf(args)
+	for _, k := range keys {
+		if len(args[k.Pos]) > store.KeyMax {
+			return resp.ErrStringTooLong
+		}
+	}
+	return nil
+}
+
+// gateHugeOf is gateHuge if so many bytes of input may hold a key that is too long.
+func gateHugeOf(bytes int) gate {
+	if bytes > store.KeyMax {
+		return gateHuge
+	}
+	return 0
 }
 
 func (s *Server) checkAuth(c *Client, cmd *Command, args [][]byte) error { return resp.ErrNoAuth }

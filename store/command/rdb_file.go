@@ -56,6 +56,10 @@ func (c *Ctx) loadRecord(r *rdb.Reader, rec *rdb.Record, keepExpired bool) error
 	if err != nil {
 		return err
 	}
+	if len(rec.Name) > store.KeyMax {
+		v.drop()
+		return fmt.Errorf("the name has %d bytes, at most %d are possible", len(rec.Name), store.KeyMax)
+	}
 	expireAt := max(rec.Expire, 0)
 	if !keepExpired && expireAt != 0 && expireAt <= c.S.Store.Now {
 		v.drop()

@@ -29,10 +29,13 @@ var stringRangeCommands = []*Command{
 		Summary: "Get a substring of the string stored at a key", Run: substrCommand},
 }
 
+// stringMax is the length of the longest string.
+func (s *Server) stringMax() int64 { return min(s.Config.ProtoMaxBulkLen, store.ValueMax) }
+
 // checkStringLength refuses a string of size+more bytes that is longer than proto-max-bulk-len allows. What
 // is in the log was allowed once.
 func (c *Ctx) checkStringLength(size, more int64) error {
-	if total := uint64(size) + uint64(more); total > uint64(c.S.Config.ProtoMaxBulkLen) && !c.S.loading {
+	if total := uint64(size) + uint64(more); total > uint64(c.S.stringMax()) && !c.S.loading {
 		return resp.ErrStringTooLong
 	}
 	return nil

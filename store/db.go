@@ -192,7 +192,7 @@ func (k *Key) Delete() {
 		db.expires--
 	}
 	db.ix.Delete(k.hash, k.pos)
-	db.s.Mem.Free(k.ref)
+	db.s.free(k.ref)
 	k.ref, k.pos = 0, index.Probe{}
 }
 
@@ -221,7 +221,7 @@ func (k *Key) Set(name []byte, t Type, e Encoding, n int, expireAt int64) []byte
 	} else if expireAt == KeepExpire {
 		expireAt = 0
 	}
-	k.reshape(name, n, 0, expireAt)
+	k.reshape(name, n, 0, 0, expireAt)
 	*k.rec.u32(4) = *k.rec.u32(4)&^0xff | uint32(t)<<4 | uint32(e)
 	return k.rec.value()
 }
@@ -239,21 +239,23 @@ func (k *Key) Resize(n int, greedy bool) []byte {
 	slack := 0
 	if greedy {
 		if n <= k.room() {
+			k.Changing(k.rec.valueLen(), n) // it may have been longer when the snapshot began
 			*k.rec.u32(8) = uint32(n)
 			return k.rec.value()
 		}
 		slack = min(n, max(n/8, 1<<20))
 	}
-	k.reshape(nil, n, slack, k.rec.expire())
+	k.reshape(nil, n, slack, k.rec.valueLen(), k.rec.expire())
 	return k.rec.value()
 }
 
 // Reserve makes the value's slot large enough for n bytes and returns a view of the current bytes whose capacity
 // is at least n. SetLen must follow when the caller has changed the length.
 func (k *Key) Reserve(n int) []byte {
+	k.unpin()
 	old := k.rec.valueLen()
 	if room := k.room(); n > room {
-		k.reshape(nil, n, 0, k.rec.expire())
+		k.reshape(nil, n, 0, old, k.rec.expire())
 		*k.rec.u32(8) = uint32(old)
 	}
 	v := k.rec.valueOffset()
@@ -270,7 +272,7 @@ func (k *Key) room() int { return k.db.s.Mem.Cap(k.ref) - k.rec.valueOffset() }
 func (k *Key) SetLen(n int) {
 	*k.rec.u32(8) = uint32(n)
 	if !k.db.s.Mem.Fits(k.ref, k.rec.valueOffset()+n) {
-		k.reshape(nil, n, 0, k.rec.expire())
+		k.reshape(nil, n, 0, n, k.rec.expire())
 	}
 }
 
@@ -280,8 +282,8 @@ func (k *Key) SetEncoding(e Encoding) {
 }
 
 // reshape gives the record room for n value bytes (and slack more, if it has to move), sets length and expiry and
-// keeps the rest. It creates the record, with key name, if the key is missing.
-func (k *Key) reshape(name []byte, n, slack int, expireAt int64) {
+// keeps the rest, of the value as many bytes as told. It creates the record, with key name, if the key is missing.
+func (k *Key) reshape(name []byte, n, slack, keep int, expireAt int64) {
 	s := k.db.s
 	if k.ref == 0 {
 		k.create(name, n, expireAt)
@@ -289,12 +291,12 @@ func (k *Key) reshape(name []byte, n, slack int, expireAt int64) {
 	}
 	old := k.rec
 	hadExpire := old.expire() != 0
-	field := old.hasExpireField()
-	need := recordBytes(old.keyLen(), n, field || expireAt != 0)
-	if (field || expireAt == 0) && s.Mem.Fits(k.ref, need) {
+	field := old.hasExpireField() || expireFieldOf(n, expireAt)
+	need := recordBytes(old.keyLen(), n, field)
+	if field == old.hasExpireField() && s.Mem.Fits(k.ref, need) && s.pin(k.ref) == nil {
 		*old.u32(8) = uint32(n)
 	} else {
-		k.move(need+slack, field || expireAt != 0, n)
+		k.move(need+slack, field, n, keep)
 	}
 	if k.rec.hasExpireField() {
 		k.rec.setExpire(expireAt)
@@ -308,12 +310,13 @@ func (k *Key) create(name []byte, n int, expireAt int64) {
 	if len(name) > KeyMax {
 		panic("store: a key of 1 GB")
 	}
-	k.ref = s.Mem.Alloc(recordBytes(len(name), n, expireAt != 0))
+	field := expireFieldOf(n, expireAt)
+	k.ref = s.Mem.Alloc(recordBytes(len(name), n, field))
 	k.rec = s.record(k.ref)
 	*k.rec.u32(0) = uint32(len(name)) | s.epoch
 	*k.rec.u32(4) = s.clock.fresh() << 8
 	*k.rec.u32(8) = uint32(n)
-	if expireAt != 0 {
+	if field {
 		*k.rec.u32(0) |= flagExpire
 		k.rec.setExpire(expireAt)
 	}
@@ -337,9 +340,9 @@ func (k *Key) locate() {
 	panic("store: a record is not in the index")
 }
 
-// move copies the record into a slot of size bytes, with or without an expiry field, its value cut or
-// stretched to n bytes.
-func (k *Key) move(size int, field bool, n int) {
+// move copies the record into a slot of size bytes, with or without an expiry field. Its value gets n bytes, of which the first
+// keep, at most, are the old ones.
+func (k *Key) move(size int, field bool, n, keep int) {
 	s := k.db.s
 	old := k.rec
 	ref := s.Mem.Alloc(size)
@@ -353,9 +356,9 @@ func (k *Key) move(size int, field bool, n int) {
 	*r.u32(4) = *old.u32(4)
 	*r.u32(8) = uint32(n)
 	copy(r.key(), old.key())
-	copy(r.value(), old.value())
+	copy(r.value(), old.value()[:min(keep, old.valueLen())])
 	k.pos.Replace(ref)
-	s.Mem.Free(k.ref)
+	s.free(k.ref)
 	k.ref, k.rec = ref, r
 }
 
@@ -377,7 +380,8 @@ func (k *Key) noteExpire(had bool, at int64) {
 func (k *Key) SetExpire(at int64) {
 	had := k.rec.expire() != 0
 	if at != 0 && !k.rec.hasExpireField() {
-		k.move(recordBytes(k.rec.keyLen(), k.rec.valueLen(), true), true, k.rec.valueLen())
+		n := k.rec.valueLen()
+		k.move(recordBytes(k.rec.keyLen(), n, true), true, n, n)
 	}
 	if k.rec.hasExpireField() {
 		k.rec.setExpire(at)

@@ -25,7 +25,8 @@ func (db *DB) Defrag(cursor uint64, count int, large func(Key)) uint64 {
 	})
 	for _, ref := range sparse {
 		k := db.at(ref)
-		k.move(recordBytes(k.rec.keyLen(), k.rec.valueLen(), k.rec.hasExpireField()), k.rec.hasExpireField(), k.rec.valueLen())
+		n, field := k.rec.valueLen(), k.rec.hasExpireField()
+		k.move(recordBytes(k.rec.keyLen(), n, field), field, n, n)
 	}
 	return next
 }

@@ -103,6 +103,6 @@ func (f *flushed) Free(steps int) int {
 	return f.ix.Drain(steps, func(ref arena.Ref) {
 		k := Key{db: &DB{s: f.s}, ref: ref, rec: f.s.record(ref)}
 		k.db.dropValue(&k)
-		f.s.Mem.Free(ref)
+		f.s.free(ref)
 	})
 }

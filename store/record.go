@@ -12,7 +12,7 @@ import (
 //	0   key length 30 bits | flags 2 bits
 //	4   type 4 bits | encoding 4 bits | access clock 24 bits
 //	8   value length 32 bits
-//	12  expiry, Unix milliseconds, 8 B        only with flagExpire; 0 = none
+//	12  expiry, Unix milliseconds, 8 B        only with flagExpire, which big records always have; 0 = none
 //	    key bytes, value bytes
 //
 // A value is the bytes of a string, the eight bytes of an integer, a packed collection
@@ -106,6 +106,10 @@ func (r record) setExpire(at int64) {
 func (r record) is(key []byte) bool {
 	return r.keyLen() == len(key) && string(r.key()) == string(key)
 }
+
+// expireFieldOf tells whether a new record has the expiry field. A big one has it in any case, because it would have to be
+// copied to get it.
+func expireFieldOf(valueLen int, expireAt int64) bool { return expireAt != 0 || valueLen >= bigBytes }
 
 func recordBytes(keyLen, valueLen int, expire bool) int {
 	n := recordHeader + keyLen + valueLen

@@ -1,5 +1,7 @@
 package store
 
+import "spindle/store/arena"
+
 // A snapshot hands every key, as it is at the snapshot's start, to a sink exactly once, in slices, while
 // commands go on changing the keyspace. docs/decisions/0001-snapshot.md tells why it is done this way.
 //
@@ -11,7 +13,7 @@ package store
 //
 // A large collection is not handed over in one go. The sink gives it a Walker, which
 // takes the elements out in slices; from then on the collection itself captures elements before they change
-// (the same idea one level down). Dropped collections wait in the reclaim queue until their walker is done.
+// (the same idea one level down). Dropped collections wait in the reclaim queue until their walker is done. big.go tells of big strings.
 
 // Sink receives a snapshot.
 type Sink interface {
@@ -38,10 +40,11 @@ type Snapshot struct {
 	cursor  uint64
 	walkers []walk
 	keys    int64
+	pinned  map[arena.Ref]*bigWalk // see big.go
 }
 
 type walk struct {
-	o Object
+	o Object // nil for a big string
 	w Walker
 }
 
@@ -91,6 +94,12 @@ func (s *Store) handOver(k Key) {
 	if o := k.Object(); o != nil {
 		sn.walkers = append(sn.walkers, walk{o, sn.sink.Large(k.db.snapID, &k, o)})
 		return
+	}
+	if k.Type() == String && k.rec.valueLen() >= bigBytes {
+		if sink, ok := sn.sink.(BigSink); ok {
+			s.beginBig(sink, &k)
+			return
+		}
 	}
 	sn.sink.Key(k.db.snapID, &k)
 }

@@ -49,17 +49,18 @@ func (c *Ctx) bitOffset(arg []byte, bits int64) (int64, error) {
 	return n, nil
 }
 
-// stretchTo makes the string key reach to bit last, and returns its bytes and whether it is longer than before, or new.
-func (c *Ctx) stretchTo(key []byte, last int64) (b []byte, grown bool, err error) {
-	k, err := c.FindForWrite(key, store.String)
+// stretchTo makes the string key reach to bit last, and returns its bytes and whether it is longer than before, or new. Before
+// bytes change k has to be told.
+func (c *Ctx) stretchTo(key []byte, last int64) (k store.Key, b []byte, grown bool, err error) {
+	k, err = c.FindForWrite(key, store.String)
 	if err != nil {
-		return nil, false, err
+		return k, nil, false, err
 	}
 	var room digits
 	old := len(stringBytes(&k, &room))
 	grown = !k.Exists()
 	b = stretch(&k, key, int(last>>3)+1)
-	return b, grown || len(b) > old, nil
+	return k, b, grown || len(b) > old, nil
 }
 
 func setbitCommand(c *Ctx) error {
@@ -71,12 +72,13 @@ func setbitCommand(c *Ctx) error {
 	if !ok || bit&^1 != 0 {
 		return resp.ErrBitValue
 	}
-	b, grown, err := c.stretchTo(c.Args[1], i)
+	k, b, grown, err := c.stretchTo(c.Args[1], i)
 	if err != nil {
 		return err
 	}
 	old := bitmap.Bit(b, i)
 	if grown || old != byte(bit) {
+		k.Changing(int(i>>3), int(i>>3)+1)
 		bitmap.SetBit(b, i, byte(bit))
 		c.Changed(ClassString, "setbit", c.Args[1])
 	}
@@ -288,6 +290,7 @@ func bitopResult(k *store.Key, key []byte, n int, names, sources [][]byte) (resu
 		if result == nil {
 			k.SetExpire(0)
 			result = stretch(k, key, n)
+			k.Changing(0, n)
 		}
 		sources[i] = result
 	}

@@ -141,7 +141,7 @@ func (c *Ctx) bitfield(readOnly bool) error {
 
 // writeFields carries out operations of which the last bit written is given.
 func (c *Ctx) writeFields(ops []fieldOp, last int64) error {
-	b, changed, err := c.stretchTo(c.Args[1], last)
+	k, b, changed, err := c.stretchTo(c.Args[1], last)
 	if err != nil {
 		return err
 	}
@@ -155,6 +155,7 @@ func (c *Ctx) writeFields(ops []fieldOp, last int64) error {
 		}
 		c.Out.Int(answer)
 		if value != old {
+			k.Changing(int(op.at>>3), int((op.at+int64(op.width.Bits)+7)>>3))
 			op.width.Store(b, op.at, value)
 			changed = true
 		}

@@ -81,6 +81,7 @@ func (c *Ctx) editHLL(key []byte, f func(b []byte, created bool) ([]byte, error)
 	}
 	k.SetEncoding(store.Raw)
 	old := k.Bytes()
+	k.Changing(0, len(old))
 	if !hll.IsDense(old) {
 		old = k.Reserve(len(old) + hllGrowth)
 	}

@@ -285,6 +285,17 @@ func (r *logRewrite) zset(db int, name, lp []byte) {
 	r.end(db)
 }
 
+// Big implements store.BigSink. The string is written as SETRANGEs. The last part comes first, so that loading takes the whole
+// memory at once.
+func (r *logRewrite) Big(db int, k *store.Key) (piece func(offset int, b []byte), end func()) {
+	name, expireAt := bytes.Clone(k.Name()), k.ExpireAt()
+	piece = func(offset int, b []byte) {
+		var digits [20]byte
+		r.out.Append(db, []byte("SETRANGE"), name, strconv.AppendInt(digits[:0], int64(offset), 10), b)
+	}
+	return piece, func() { r.expire(db, name, expireAt) }
+}
+
 // Large implements store.Sink.
 func (r *logRewrite) Large(db int, k *store.Key, o store.Object) store.Walker {
 	w := &largeWalk{r: r, db: db, name: bytes.Clone(k.Name()), expireAt: k.ExpireAt()}

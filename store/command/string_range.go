@@ -53,7 +53,7 @@ func editable(k *store.Key, name []byte) {
 }
 
 // stretch makes the value of a found or missing string key at least n bytes long, padded with zeros, and
-// returns it for changing.
+// returns it for changing, of which Key.Changing has to be told.
 func stretch(k *store.Key, name []byte, n int) []byte {
 	if !k.Exists() {
 		v := k.Set(name, store.String, store.Raw, n, 0)
@@ -115,6 +115,7 @@ func setrangeCommand(c *Ctx) error {
 		return err
 	}
 	v := stretch(&k, key, int(offset)+len(value))
+	k.Changing(int(offset), int(offset)+len(value))
 	copy(v[offset:], value)
 	c.Changed(ClassString, "setrange", key)
 	c.Out.Int(int64(len(v)))

@@ -174,7 +174,7 @@ func (c *Conn) line() ([]byte, error) {
 	return line[:len(line)-2], nil
 }
 
-// Skip reads n replies that are one line each and fails at the first error
+// Skip reads n replies, none of them an array, and fails at the first error
 // reply among them.
 func (c *Conn) Skip(n int) error {
 	for range n {
@@ -182,8 +182,20 @@ func (c *Conn) Skip(n int) error {
 		if err != nil {
 			return err
 		}
-		if line[0] == '-' {
+		switch line[0] {
+		case '-':
 			return Error(line[1:])
+		case '$':
+			size, err := strconv.Atoi(string(line[1:]))
+			if err != nil {
+				return fmt.Errorf("reply %q is no bulk string", line)
+			}
+			if size < 0 {
+				continue
+			}
+			if _, err := c.in.Discard(size + 2); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -8,7 +8,7 @@ const batch = 512
 // loaders is the number of connections that load side by side.
 const loaders = 2
 
-// Put sends one command, the i-th, whose reply is a single line. It uses
+// Put sends one command, the i-th, whose reply is no array. It uses
 // Begin and Arg and does not flush.
 type Put func(c *Conn, i int)
 

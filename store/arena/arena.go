@@ -10,7 +10,7 @@
 //	page    4 KB; pageMap says for each page which span it is part of
 //
 // Small sizes are rounded up to a class: multiples of 8 up to 128 bytes, then
-// eight classes per doubling. Each class has one current span that serves its
+// sixteen classes per doubling up to 2 KB, where most packed collections are, then eight. Each class has one current span that serves its
 // allocations: first from the list threaded through its freed slots, then by
 // advancing a mark over slots never used, so that fresh pages are touched only
 // when a slot on them is handed out. Spans with room wait in lists by how full
@@ -227,5 +227,8 @@ func classOf(n int) int {
 		return (n - 1) >> 3
 	}
 	k := bits.Len(uint(n-1)) - 1 // 2^k <= n-1 < 2^(k+1), k >= 7
-	return 16 + (k-7)*8 + (n-1)>>(k-3) - 8
+	if n <= fineMax {
+		return (k-7)*16 + (n-1)>>(k-4)
+	}
+	return fineCount + (k-11)*8 + (n-1)>>(k-3) - 8
 }

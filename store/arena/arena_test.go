@@ -133,6 +133,9 @@ func TestClasses(t *testing.T) {
 		if n > 128 && float64(size-n)/float64(n) > 0.125 {
 			t.Fatalf("%d bytes waste too much of %d", n, size)
 		}
+		if n > 128 && n <= fineMax && float64(size-n)/float64(n) > 0.0625 {
+			t.Fatalf("%d bytes waste too much of %d", n, size)
+		}
 	}
 	for i, size := range classSizes {
 		bytes := int(classPages[i]) << pageShift

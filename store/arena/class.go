@@ -2,7 +2,9 @@ package arena
 
 const (
 	maxSmall   = 32 << 10
-	classCount = 16 + 8*8 // up to 128 in steps of 8, then 8 per doubling up to maxSmall
+	fineMax    = 2 << 10
+	fineCount  = 16 + 4*16       // up to 128 in steps of 8, then 16 per doubling up to fineMax
+	classCount = fineCount + 4*8 // 8 per doubling up to maxSmall
 	classBits  = 7
 	classMask  = 1<<classBits - 1
 	classLarge = classCount // in pageMap: the span is one large run
@@ -37,9 +39,13 @@ type class struct {
 func makeClasses() (sizes [classCount]uint32, pages [classCount]uint32) {
 	for i := range sizes {
 		size := (i + 1) * 8
-		if i >= 16 {
-			k := (i - 16) / 8
-			size = (9 + (i-16)%8) << (k + 4)
+		switch {
+		case i >= fineCount:
+			k := (i - fineCount) / 8
+			size = (9 + (i-fineCount)%8) << (k + 8)
+		case i >= 16:
+			k := (i - 16) / 16
+			size = (17 + (i-16)%16) << (k + 3)
 		}
 		sizes[i] = uint32(size)
 		first := max(spanBytesMin, slotsMin*size) >> pageShift

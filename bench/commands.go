@@ -23,6 +23,10 @@ const unitTime = 25 * time.Millisecond
 // unitsMax bounds the repetitions of cheap commands in a round.
 const unitsMax = 20000
 
+// warmUps are the repetitions before the rounds, last one first; that one tells
+// how many make a round.
+var warmUps = [...]int{8, 1}
+
 // pipelined is how many repetitions of a command that takes less than cheap are
 // sent at once: the kernel's part would hide what the command itself costs.
 const (
@@ -166,27 +170,34 @@ func (b *bench) costsOf(set dataset, pair [2]*servers.Server) ([][2]float64, err
 }
 
 func (b *bench) costOf(c cost, pair [2]*servers.Server, conns [2]*client.Conn, row *[2]float64) error {
-	var units [2]int
+	units, depth := [2]int{1, 1}, 1
 	var rounds [2][]float64
-	for round := range b.opt.rounds + 1 {
+	for round := -len(warmUps); round < b.opt.rounds; round++ {
 		for _, who := range sides {
-			n := max(units[who], 1)
+			n := units[who]
+			if round < 0 {
+				n = warmUps[-round-1]
+			}
 			before, err := proc.CPU(pair[who].Pid())
 			if err != nil {
 				return err
 			}
-			if err := c.repeat(conns[who], n); err != nil {
+			if err := c.repeat(conns[who], n, depth); err != nil {
 				return fmt.Errorf("%v: %w", who, err)
 			}
 			after, err := proc.CPU(pair[who].Pid())
 			if err != nil {
 				return err
 			}
-			if round == 0 { // warms up and tells how often to repeat
-				units[who] = min(max(int(unitTime/max(after-before, time.Microsecond)), 1), unitsMax)
+			if round < 0 {
+				units[who] = min(max(int(unitTime*time.Duration(n)/max(after-before, time.Microsecond)), 1), unitsMax)
 				continue
 			}
 			rounds[who] = append(rounds[who], float64(after-before)/float64(n))
+		}
+		if round == -1 && units[redis] > int(unitTime/cheap) && c.steps[0][0] != "walk" {
+			depth = pipelined
+			units[spindle] = max(units[spindle], depth)
 		}
 	}
 	for _, who := range sides {
@@ -195,12 +206,8 @@ func (b *bench) costOf(c cost, pair [2]*servers.Server, conns [2]*client.Conn, r
 	return nil
 }
 
-// repeat runs the steps n times, cheap ones in pipelines.
-func (c cost) repeat(conn *client.Conn, n int) error {
-	depth := 1
-	if n > int(unitTime/cheap) && c.steps[0][0] != "walk" {
-		depth = pipelined
-	}
+// repeat runs the steps n times, depth of them at once.
+func (c cost) repeat(conn *client.Conn, n, depth int) error {
 	for ; n > 0; n -= depth {
 		if depth == 1 {
 			if err := c.run(conn); err != nil {
@@ -225,7 +232,7 @@ func (c cost) repeat(conn *client.Conn, n int) error {
 	return nil
 }
 
-// run sends the steps and waits for their replies.
+// run sends the steps one by one and waits for their replies.
 func (c cost) run(conn *client.Conn) error {
 	for _, s := range c.steps {
 		var err error

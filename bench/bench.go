@@ -93,6 +93,10 @@ type setting struct {
 
 // start runs the server of one side with extra arguments. stop ends it.
 func (b *bench) start(who side, how setting, args ...string) (*servers.Server, error) {
+	return b.startBin(b.bins[who], how, args...)
+}
+
+func (b *bench) startBin(bin string, how setting, args ...string) (*servers.Server, error) {
 	setup := servers.Setup{Ready: readyTimeout}
 	if how.gctrace {
 		setup.Env = []string{"GODEBUG=gctrace=1"}
@@ -103,7 +107,7 @@ func (b *bench) start(who side, how setting, args ...string) (*servers.Server, e
 	case len(b.cores) > 0:
 		setup.Begin = func(cmd *exec.Cmd) error { return proc.StartOn(cmd, b.cores...) }
 	}
-	s, err := setup.Start(b.bins[who], args...)
+	s, err := setup.Start(bin, args...)
 	if err != nil {
 		return nil, err
 	}

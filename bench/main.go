@@ -16,7 +16,9 @@
 //	latency     millions of keys at half load: percentiles, and the collector's pauses
 //	restart     time from start to the first answer with a log to load
 //	rewrite     client latency and peak memory while the log is rewritten under writes
+//	pubsub      a channel with many subscribers, and many clients that wait
 //	durability  kill -9 under load: lost, repeated and missing effects (Spindle alone)
+//	hostile     clients that vanish in the middle of anything: what is left of them (Spindle alone)
 //
 // The results are printed and written to bench/results as text and SVG charts.
 // A server runs on one core and the client on another in the sections speed
@@ -53,7 +55,9 @@ var sections = []section{
 	{"latency", "Latency at half load", (*bench).latency},
 	{"restart", "Restart: loading the log", (*bench).restart},
 	{"rewrite", "Rewriting the log under a write load", (*bench).rewrite},
+	{"pubsub", "Many subscribers, many waiting clients", (*bench).pubsub},
 	{"durability", "Durability: kill -9 under load", (*bench).durability},
+	{"hostile", "Hostile clients", (*bench).hostile},
 }
 
 func main() {

@@ -32,17 +32,19 @@ type options struct {
 	largeElements int
 	data          []string // first words of the datasets of section commands
 
-	memoryKeys    int
-	keys          int
-	duration      time.Duration
-	restartKeys   int
-	rewriteKeys   int
-	cycles        int
-	rewriteCycles int
-	ballast       int
-	policies      []string
-	killRedis     bool
-	seed          uint64
+	memoryKeys                     int
+	keys                           int
+	duration                       time.Duration
+	restartKeys                    int
+	rewriteKeys                    int
+	cycles                         int
+	rewriteCycles                  int
+	ballast                        int
+	policies                       []string
+	killRedis                      bool
+	subscribers, messages, waiters int
+	hostileTime                    time.Duration
+	seed                           uint64
 }
 
 // quick holds what -quick changes, unless a flag says otherwise.
@@ -51,6 +53,7 @@ var quick = map[string]string{
 	"tests":          "PING,GET,SET,INCR,HSET,MSET",
 	"large-elements": "300000", "memory-keys": "200000", "keys": "500000", "duration": "4s", "restart-keys": "300000",
 	"rewrite-keys": "500000", "cycles": "4", "rewrite-cycles": "2", "ballast": "50000",
+	"subscribers": "100", "messages": "20000", "waiters": "1000", "hostile-time": "20s",
 }
 
 func parseOptions(args []string) (*options, error) {
@@ -87,12 +90,16 @@ func parseOptions(args []string) (*options, error) {
 	fs.DurationVar(&o.duration, "duration", 10*time.Second, "latency, rewrite: time of one round under load")
 	fs.IntVar(&o.restartKeys, "restart-keys", 5000000, "restart: keys")
 	fs.IntVar(&o.rewriteKeys, "rewrite-keys", 5000000, "rewrite: keys")
+	fs.IntVar(&o.subscribers, "subscribers", 1000, "pubsub: subscribers of the channel")
+	fs.IntVar(&o.messages, "messages", 100000, "pubsub: messages")
+	fs.IntVar(&o.waiters, "waiters", 10000, "pubsub: clients that wait")
 	fs.IntVar(&o.cycles, "cycles", 50, "durability: kills per fsync policy")
 	fs.IntVar(&o.rewriteCycles, "rewrite-cycles", 20, "durability: kills of these that hit a rewrite")
 	fs.IntVar(&o.ballast, "ballast", 300000, "durability: keys that make rewrites long enough to hit")
 	list(&o.policies, "policies", "always,everysec", "durability: fsync policies")
 	fs.BoolVar(&o.killRedis, "kill-redis", false, "durability: put the reference server through it instead")
-	fs.Uint64Var(&o.seed, "seed", 1, "latency, rewrite, durability: seed of what is random")
+	fs.DurationVar(&o.hostileTime, "hostile-time", 10*time.Minute, "hostile: how long")
+	fs.Uint64Var(&o.seed, "seed", 1, "latency, rewrite, durability, hostile: seed of what is random")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}

@@ -268,8 +268,13 @@ var build struct {
 // returns its path. Clean removes it; builds of processes that died without
 // cleaning are removed by the next Build.
 func Build() (string, error) {
-	build.Do(func() { build.bin, build.err = compile() })
+	build.Do(func() { build.bin, build.err = compile("spindle") })
 	return build.bin, build.err
+}
+
+// BuildTagged compiles the server with a build tag. Clean removes it.
+func BuildTagged(tag string) (string, error) {
+	return compile("spindle-"+tag, "-tags", tag)
 }
 
 // Clean removes what Build made.
@@ -279,7 +284,8 @@ func buildDir() string {
 	return filepath.Join(os.TempDir(), buildPrefix+strconv.Itoa(os.Getpid()))
 }
 
-func compile() (string, error) {
+// compile builds the server under a file name, with some flags.
+func compile(name string, flags ...string) (string, error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -288,8 +294,9 @@ func compile() (string, error) {
 		return "", ErrNoMain
 	}
 	removeStaleBuilds()
-	bin := filepath.Join(buildDir(), "spindle")
-	cmd := exec.Command("go", "build", "-o", bin, ".")
+	bin := filepath.Join(buildDir(), name)
+	args := append([]string{"build", "-o", bin}, flags...)
+	cmd := exec.Command("go", append(args, ".")...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)

@@ -32,7 +32,7 @@ type debugSubcommand struct {
 
 // debugSubcommands are all that there are, in the order of HELP.
 func debugSubcommands() []debugSubcommand {
-	return slices.Concat(debugLogSubcommands, debugServerSubcommands, debugValueSubcommands, debugProcessSubcommands, debugForeign())
+	return slices.Concat(debugLogSubcommands, debugServerSubcommands, debugValueSubcommands, debugProcessSubcommands, debugInvariants(), debugForeign())
 }
 
 // debugForeign are Redis's subcommands about what Spindle does not have. They say so.

@@ -1,0 +1,5 @@
+//go:build !invariants
+
+package command
+
+func debugInvariants() []debugSubcommand { return nil }

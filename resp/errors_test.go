@@ -34,7 +34,7 @@ func errorTexts(t *testing.T) map[string]string {
 // newer are texts of later versions than the one that is compared with, and our own.
 var newer = map[string]bool{"ErrMaxage": true, "ErrNumIDs": true, "ErrNumIDsMatch": true, "ErrNoReplication": true,
 	"ErrNumFields": true, "ErrNumFieldsMatch": true, "ErrFieldsMissing": true, "ErrFieldExpireNeg": true,
-	"ErrNumLocal": true, "ErrWaitNoLog": true}
+	"ErrNumLocal": true, "ErrWaitNoLog": true, "ErrNoDebugger": true}
 
 // TestErrorTextsAreRedis looks every constant up in the redis-server binary.
 func TestErrorTextsAreRedis(t *testing.T) {

@@ -11,12 +11,14 @@ type Mover interface {
 
 // Defrag moves the records of about count keys from cursor on out of sparse spans and returns the cursor to go on with, 0 at
 // the end. Large collections are handed to large: they take longer.
-func (db *DB) Defrag(cursor uint64, count int, large func(Key)) uint64 {
+func (db *DB) Defrag(cursor uint64, count int, large func(Key)) (next uint64, moved, left int) {
 	s := db.s
 	var sparse []arena.Ref
-	next := db.ix.Scan(cursor, count, func(ref arena.Ref) {
+	next = db.ix.Scan(cursor, count, func(ref arena.Ref) {
 		if s.Mem.Sparse(ref) {
 			sparse = append(sparse, ref)
+		} else {
+			left++
 		}
 		k := Key{db: db, ref: ref, rec: s.record(ref)}
 		if _, ok := k.Object().(Mover); ok {
@@ -28,5 +30,5 @@ func (db *DB) Defrag(cursor uint64, count int, large func(Key)) uint64 {
 		n, field := k.rec.valueLen(), k.rec.hasExpireField()
 		k.move(recordBytes(k.rec.keyLen(), n, field), field, n, n)
 	}
-	return next
+	return next, len(sparse), left
 }

@@ -58,20 +58,26 @@ func (db *DB) expireStep() (removed int, end bool) {
 	return len(due), next == 0
 }
 
-// MeanTTL estimates the milliseconds that keys with an expiry have left, from a few of them; 0 if there are none.
-func (db *DB) MeanTTL() int64 {
+// SampleTTL looks at a few keys with an expiry. It estimates how many milliseconds such keys have left, and which share of them is
+// over time and still there, from 0 to 1. Without such keys both are 0.
+func (db *DB) SampleTTL() (mean int64, stale float64) {
 	const samples = 20
 	if db.expires == 0 {
-		return 0
+		return 0, 0
 	}
-	sum, n := int64(0), int64(0)
+	sum, over, n := int64(0), 0, 0
 	for range samples {
 		ref := db.ix.RandomMarked(db.s.Rand)
 		if ref == 0 {
 			break
 		}
-		sum += max(db.s.record(ref).expire()-db.s.Now, 0)
+		left := db.s.record(ref).expire() - db.s.Now
+		if left <= 0 {
+			over++
+		}
+		sum += max(left, 0)
 		n++
 	}
-	return sum / max(n, 1)
+	n = max(n, 1)
+	return sum / int64(n), float64(over) / float64(n)
 }

@@ -122,12 +122,13 @@ func (s *Server) countError(err error) {
 
 // resetStats sets back what CONFIG RESETSTAT is about.
 func (s *Server) resetStats() {
-	s.stats = Stats{Changes: s.stats.Changes}
+	s.stats = Stats{Changes: s.stats.Changes, EventsBefore: s.events}
 	clear(s.errorStats)
 	s.table.each(func(c *Command) { c.stats = CallStats{} })
 	s.Store.Hits, s.Store.Misses, s.Store.ExpiredKeys = 0, 0, 0
 	s.cron.opsRate, s.cron.inRate, s.cron.outRate = rate{}, rate{}, rate{}
-	s.cron.overNanos = 0
+	s.cron.overNanos, s.cron.expire.cut = 0, 0
+	s.spare.made, s.spare.freed = 0, 0
 }
 
 // watchAccounting follows the directives that concern accounting.

@@ -22,6 +22,7 @@ type defragWalk struct {
 	on     bool
 	at     int      // database of large
 	large  [][]byte // keys with large collections still to be moved
+	before int64    // what the task had taken when the walk began, in nanoseconds
 }
 
 // checkDefrag begins a walk when deleted values have left much free space behind.
@@ -39,7 +40,7 @@ func (s *Server) checkDefrag() {
 	if s.Store.Mem.BeginDefrag() == 0 {
 		return
 	}
-	*d = defragWalk{lastMs: s.nowMs, on: true}
+	*d = defragWalk{lastMs: s.nowMs, on: true, before: s.cron.defrag.nanos}
 	s.pump.add(s.cron.defrag)
 }
 
@@ -57,7 +58,10 @@ func (s *Server) defragStep() bool {
 		return false
 	}
 	d.at = d.db
-	d.cursor = s.Store.DBs[d.db].Defrag(d.cursor, 16, func(k store.Key) { d.large = append(d.large, bytes.Clone(k.Name())) })
+	var moved, left int
+	d.cursor, moved, left = s.Store.DBs[d.db].Defrag(d.cursor, 16, func(k store.Key) { d.large = append(d.large, bytes.Clone(k.Name())) })
+	s.stats.KeysMoved += int64(moved)
+	s.stats.KeysLeft += int64(left)
 	if d.cursor == 0 {
 		d.db++
 	}

@@ -96,6 +96,7 @@ func (c *Ctx) payloadValue(payload []byte) (loadedValue, error) {
 	if err != nil {
 		return nil, resp.ErrDumpPayload
 	}
+	c.S.stats.Sanitized++
 	r := rdb.NewPayloadReader(body, rdb.Options{Deep: true})
 	typ, err := r.Begin()
 	if err != nil {

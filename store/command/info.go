@@ -193,7 +193,7 @@ func (s *Server) infoClients(w *infoWriter) {
 	w.int("client_recent_max_output_buffer", out)
 	w.int("blocked_clients", int64(s.blocked.count))
 	w.int("tracking_clients", int64(s.tracking.clients))
-	w.int("clients_in_timeout_table", 0)
+	w.int("clients_in_timeout_table", int64(s.blocked.timed))
 }
 
 func (s *Server) infoPersistence(w *infoWriter) {
@@ -213,8 +213,8 @@ func (s *Server) infoPersistence(w *infoWriter) {
 	w.int("rdb_current_bgsave_time_sec", -1)
 	w.int("rdb_saves", 0)
 	w.int("rdb_last_cow_size", 0)
-	w.int("rdb_last_load_keys_expired", 0)
-	w.int("rdb_last_load_keys_loaded", 0)
+	w.int("rdb_last_load_keys_expired", s.loadedRDB.expired)
+	w.int("rdb_last_load_keys_loaded", s.loadedRDB.keys)
 	s.infoLog(w)
 	w.int("module_fork_in_progress", 0)
 	w.int("module_fork_last_cow_size", 0)
@@ -254,10 +254,9 @@ func (s *Server) infoLog(w *infoWriter) {
 
 func (s *Server) infoLoading(w *infoWriter) {
 	done, total := s.loaded.bytes, s.loaded.total
-	elapsed := (s.nowMs - s.startedMs) / 1000
-	w.int("loading_start_time", s.startedMs/1000)
+	elapsed := (s.nowMs - s.loaded.startMs) / 1000
+	w.int("loading_start_time", s.loaded.startMs/1000)
 	w.int("loading_total_bytes", total)
-	w.int("loading_rdb_used_mem", 0)
 	w.int("loading_loaded_bytes", done)
 	percent, eta := 0.0, int64(1)
 	if total > 0 {
@@ -304,8 +303,8 @@ func (s *Server) infoStats(w *infoWriter) {
 	w.int("sync_partial_ok", 0)
 	w.int("sync_partial_err", 0)
 	w.int("expired_keys", s.Store.ExpiredKeys)
-	w.fixed("expired_stale_perc", 0, 2)
-	w.int("expired_time_cap_reached_count", 0)
+	w.fixed("expired_stale_perc", s.stalePercent(), 2)
+	w.int("expired_time_cap_reached_count", s.cron.expire.cut)
 	w.int("expire_cycle_cpu_milliseconds", s.cron.expire.nanos/1e6)
 	w.int("evicted_keys", st.Evicted)
 	w.int("evicted_clients", st.EvictedClients)
@@ -321,25 +320,27 @@ func (s *Server) infoStats(w *infoWriter) {
 	w.int("total_forks", 0)
 	w.int("migrate_cached_sockets", 0)
 	w.int("slave_expires_tracked_keys", 0)
-	w.int("active_defrag_hits", 0)
-	w.int("active_defrag_misses", 0)
-	w.int("active_defrag_key_hits", 0)
-	w.int("active_defrag_key_misses", 0)
+	w.int("active_defrag_key_hits", st.KeysMoved)
+	w.int("active_defrag_key_misses", st.KeysLeft)
 	w.int("total_active_defrag_time", s.cron.defrag.nanos/1e6)
-	w.int("current_active_defrag_time", 0)
+	if s.defrag.on {
+		w.int("current_active_defrag_time", (s.cron.defrag.nanos-s.defrag.before)/1e6)
+	} else {
+		w.int("current_active_defrag_time", 0)
+	}
 	keys, items := s.tracking.size()
 	w.int("tracking_total_keys", keys)
 	w.int("tracking_total_items", items)
 	w.int("tracking_total_prefixes", int64(len(s.tracking.prefixes)))
 	w.int("unexpected_error_replies", st.Panics)
 	w.int("total_error_replies", st.Errors)
-	w.int("dump_payload_sanitizations", 0)
-	w.int("total_reads_processed", s.events)
+	w.int("dump_payload_sanitizations", st.Sanitized)
+	w.int("total_reads_processed", s.events-st.EventsBefore)
 	w.int("total_writes_processed", st.Writes)
 	w.int("io_threaded_reads_processed", 0)
 	w.int("io_threaded_writes_processed", 0)
-	w.int("reply_buffer_shrinks", 0)
-	w.int("reply_buffer_expands", 0)
+	w.int("reply_buffer_shrinks", s.spare.freed)
+	w.int("reply_buffer_expands", s.spare.made)
 	w.int("longest_background_slice_usec", s.pump.maxNanos/1000)
 }
 
@@ -363,9 +364,7 @@ func (s *Server) infoCPU(w *infoWriter) {
 	w.fixed("used_cpu_user", p.UserCPU, 6)
 	w.fixed("used_cpu_sys_children", p.ChildSystem, 6)
 	w.fixed("used_cpu_user_children", p.ChildUser, 6)
-	// The loop has no thread of its own, so what is asked for as the main thread is the process.
-	w.fixed("used_cpu_sys_main_thread", p.SystemCPU, 6)
-	w.fixed("used_cpu_user_main_thread", p.UserCPU, 6)
+	// The loop has no thread of its own, so there is nothing to say about the main one.
 }
 
 func (s *Server) infoCommandstats(w *infoWriter) {
@@ -414,7 +413,19 @@ func (s *Server) infoLatencystats(w *infoWriter) {
 func (s *Server) infoKeyspace(w *infoWriter) {
 	for _, db := range s.Store.DBs {
 		if db.Len() > 0 {
-			w.text(fmt.Sprintf("db%d", db.ID), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", db.Len(), db.Expires(), db.MeanTTL()))
+			ttl, _ := db.SampleTTL()
+			w.text(fmt.Sprintf("db%d", db.ID), fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", db.Len(), db.Expires(), ttl))
 		}
 	}
+}
+
+// stalePercent estimates how many of the keys with an expiry are over time and still there.
+func (s *Server) stalePercent() float64 {
+	stale, all := 0.0, 0
+	for _, db := range s.Store.DBs {
+		_, share := db.SampleTTL()
+		stale += share * float64(db.Expires())
+		all += db.Expires()
+	}
+	return stale * 100 / float64(max(all, 1))
 }

@@ -93,6 +93,7 @@ func (s *Server) setLoading(on bool) {
 	s.setGate(gateLoading, on)
 	s.Store.Expired = s.keyExpired
 	if on {
+		s.loaded.bytes, s.loaded.total, s.loaded.startMs = 0, 0, s.nowMs
 		s.Store.Expired = nil // what expired is in the log as a DEL
 	}
 }

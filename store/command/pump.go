@@ -12,6 +12,7 @@ type task struct {
 	step  func() (more bool)
 
 	nanos int64 // spent in step
+	cut   int64 // how often time was up before it had come to its end
 }
 
 const (
@@ -74,6 +75,9 @@ func (p *pump) slice() {
 		now = s.env.MonoNano()
 		t.nanos += now - before
 		s.noteLatency(t.event, now-before)
+	}
+	for _, t := range p.tasks {
+		t.cut++
 	}
 	p.maxNanos = max(p.maxNanos, s.env.MonoNano()-start)
 	s.EndEvent()

@@ -16,6 +16,7 @@ type unreader interface{ Unread(p []byte) }
 func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
 	r := rdb.NewReader(src, rdb.Options{NoChecksum: !s.Config.Rdbchecksum || s.skipChecksum})
 	c := &Ctx{S: s, DB: s.Store.DBs[0]}
+	s.loadedRDB.keys, s.loadedRDB.expired = 0, 0
 	for n := 1; ; n++ {
 		rec, err := r.Next()
 		if err != nil {
@@ -63,6 +64,7 @@ func (c *Ctx) loadRecord(r *rdb.Reader, rec *rdb.Record, keepExpired bool) error
 	expireAt := max(rec.Expire, 0)
 	if !keepExpired && expireAt != 0 && expireAt <= c.S.Store.Now {
 		v.drop()
+		c.S.loadedRDB.expired++
 		return nil
 	}
 	k := c.DB.Peek(rec.Name)
@@ -71,6 +73,7 @@ func (c *Ctx) loadRecord(r *rdb.Reader, rec *rdb.Record, keepExpired bool) error
 		return fmt.Errorf("the key is there twice")
 	}
 	v.install(&k, rec.Name, expireAt)
+	c.S.loadedRDB.keys++
 	c.setAccess(&k, rec.Idle, int64(rec.Freq))
 	return nil
 }

@@ -35,7 +35,8 @@ type Server struct {
 	holding     []*Client // clients with held replies
 
 	loading          bool
-	loaded           struct{ bytes, total int64 }
+	loaded           struct{ bytes, total, startMs int64 }
+	loadedRDB        struct{ keys, expired int64 } // of the last RDB file
 	rewrite          *logRewrite
 	rewriteAgain     bool  // the running rewrite was overtaken by a flush
 	rewriteScheduled bool  // BGREWRITEAOF came while another walk ran
@@ -127,6 +128,9 @@ type Stats struct {
 	Changes                         int64 // since the data was last on disk as a whole
 	Writes                          int64 // to sockets
 	EvictedClients                  int64
+	EventsBefore                    int64 // Server.events when the counters were reset
+	KeysMoved, KeysLeft             int64 // by defragmentation
+	Sanitized                       int64 // payloads of RESTORE that were looked through
 }
 
 // New returns a server over an empty store. CheckConfig must have found nothing wrong with cfg.

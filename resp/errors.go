@@ -311,7 +311,6 @@ const (
 	ErrDebugSds          Error = "ERR Not an sds encoded string."
 	ErrDebugListpack     Error = "ERR Not a listpack encoded object."
 	ErrDebugQuicklist    Error = "ERR Not a quicklist encoded object."
-	ErrDebugThreshold    Error = "ERR argument must be a memory value bigger than 1 and smaller than 4gb"
 	ErrDebugRestart      Error = "ERR failed to restart the server. Check server logs."
 	ErrClientMemoryOff   Error = "ERR maxmemory-clients is disabled."
 	ErrDebugDB           Error = "ERR Out of range database"

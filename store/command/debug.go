@@ -38,7 +38,8 @@ func debugSubcommands() []debugSubcommand {
 // debugForeign are Redis's subcommands about what Spindle does not have. They say so.
 func debugForeign() []debugSubcommand {
 	var list []debugSubcommand
-	for _, name := range []string{"CLUSTERLINK", "DICT-RESIZING", "DROP-CLUSTER-PACKET-FILTER", "MALLCTL", "MALLCTL-STR", "REPLICATE", "STRUCTSIZE"} {
+	for _, name := range []string{"CLUSTERLINK", "DICT-RESIZING", "DROP-CLUSTER-PACKET-FILTER", "MALLCTL", "MALLCTL-STR",
+		"QUICKLIST-PACKED-THRESHOLD", "REPLICATE", "STRUCTSIZE"} {
 		list = append(list, debugSubcommand{name, 0, -1, func(*Ctx) error { return resp.ErrDebugForeign(name) }, ""})
 	}
 	return list

@@ -81,21 +81,28 @@ func TestRestoreEffects(t *testing.T) {
 	effect("DEL b", "RESTORE", "b", "1", p, "ABSTTL", "REPLACE")
 }
 
-// TestLoadRDBBase loads a log whose base redis-server has written as RDB.
-func TestLoadRDBBase(t *testing.T) {
-	ref := servers.RedisT(t, "--appendonly", "yes", "--aof-use-rdb-preamble", "yes")
+// reference starts a redis-server, connects to it, and returns what sends it a command and gives the reply as text.
+func reference(t *testing.T, args ...string) (*servers.Server, *client.Conn, func(args ...string) string) {
+	t.Helper()
+	ref := servers.RedisT(t, args...)
 	c, err := client.Dial(ref.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	do := func(args ...string) string {
+	t.Cleanup(func() { c.Close() })
+	return ref, c, func(args ...string) string {
+		t.Helper()
 		reply, err := c.Do(args...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return reply.String()
 	}
+}
+
+// TestLoadRDBBase loads a log whose base redis-server has written as RDB.
+func TestLoadRDBBase(t *testing.T) {
+	ref, c, do := reference(t, "--appendonly", "yes", "--aof-use-rdb-preamble", "yes")
 	keys := fillTypes(do)
 	do("PEXPIREAT", "string", "33177117420000")
 	do("SELECT", "3")

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"spindle/aof/rdb"
-	"spindle/bench/client"
-	"spindle/bench/servers"
 	"spindle/resp"
 )
 
@@ -104,19 +102,7 @@ func fillStreams(do func(args ...string) string) []string {
 // Streams without groups, which know the time, are dumped as redis-server does, byte for byte; with groups, those that
 // redis-server has dumped come out as they went in.
 func TestStreamDump(t *testing.T) {
-	ref := servers.RedisT(t)
-	c, err := client.Dial(ref.Addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	do := func(args ...string) string {
-		reply, err := c.Do(args...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return reply.String()
-	}
+	_, _, do := reference(t)
 	r := newRig(t)
 	fillStreams(do)
 	for _, key := range fillStreams(r.send) {

@@ -128,12 +128,10 @@ func (s *Server) permitRequest(u *acl.User, cmd *Command, args [][]byte) *acl.Re
 	if len(args) < 2 {
 		return r
 	}
-	if len(cmd.Keys) > 0 && u.RestrictsKeys() {
+	if cmd.hasKeys() && u.RestrictsKeys() {
 		a.keys, _ = cmd.appendKeys(a.keys[:0], args)
 		for _, k := range a.keys {
-			if k.Flags&NotKey == 0 {
-				r.Keys = append(r.Keys, acl.Key{Pos: k.Pos, Need: k.Flags.permission()})
-			}
+			r.Keys = append(r.Keys, acl.Key{Pos: k.Pos, Need: k.Flags.permission()})
 		}
 	}
 	if cmd.Channels != noChannels && u.RestrictsChannels() {

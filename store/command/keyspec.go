@@ -1,6 +1,9 @@
 package command
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // KeySpec tells where a command's keys are, in the terms of COMMAND INFO: where to begin (an index, a
 // keyword) and how to go on from there (a range, a count).
@@ -83,6 +86,11 @@ type KeyAt struct {
 // KeysOf returns the positions of the keys in args, which must be two at least. ok is false when the arguments
 // contradict the specs (a key count that is no number or too large).
 func (c *Command) KeysOf(args [][]byte) (keys []KeyAt, ok bool) { return c.appendKeys(nil, args) }
+
+// hasKeys reports whether arguments of the command can be keys.
+func (c *Command) hasKeys() bool {
+	return slices.ContainsFunc(c.Keys, func(k KeySpec) bool { return k.Flags&NotKey == 0 })
+}
 
 // appendKeys is KeysOf, appending to an empty slice.
 func (c *Command) appendKeys(keys []KeyAt, args [][]byte) (_ []KeyAt, ok bool) {

@@ -288,7 +288,7 @@ func (c *Ctx) replyKeys(reply func(k KeyAt, key []byte)) error {
 	switch {
 	case cmd == nil, unknownSub:
 		return resp.ErrCommandUnknown
-	case len(cmd.Keys) == 0 && cmd.FindKeys == nil:
+	case !cmd.hasKeys():
 		return resp.ErrNoKeyArguments
 	case len(args) != cmd.Arity && (cmd.Arity > 0 || len(args) < -cmd.Arity):
 		return resp.ErrCommandArgCount

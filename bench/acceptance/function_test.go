@@ -79,6 +79,25 @@ func TestLibrariesAreRedis(t *testing.T) {
 	want(t, theirs, "3", "FCALL", "count", "1", "n")
 }
 
+// A log of redis-server, whose base is an RDB file with the libraries, is loaded.
+func TestLibrariesOfRedisAreLoaded(t *testing.T) {
+	redis := servers.RedisT(t, "--appendonly", "yes", "--appendfsync", "always", "--aof-use-rdb-preamble", "yes")
+	c := redis.ClientT(t)
+	want(t, c, "counter", "FUNCTION", "LOAD", counterLibrary)
+	want(t, c, "1", "FCALL", "count", "1", "n")
+	want(t, c, "Background append only file rewriting started", "BGREWRITEAOF")
+	within(t, patience, "the rewrite has ended", func() bool {
+		return info(t, c, "aof_rewrite_in_progress") == 0 && info(t, c, "aof_rewrite_scheduled") == 0
+	})
+	want(t, c, "loop", "FUNCTION", "LOAD", loopLibrary)
+	redis.Kill()
+	ours := servers.SpindleT(t, append(keepLog, "--dir", redis.Dir)...).ClientT(t)
+	want(t, ours, "2", "FCALL", "count", "1", "n")
+	if listed := fmt.Sprint(ours.Do("FUNCTION", "LIST", "LIBRARYNAME", "loop")); !strings.Contains(listed, "writeloop") {
+		t.Error(listed)
+	}
+}
+
 // While a function runs too long others hear of it and can end it, also inside a transaction.
 func TestFunctionKill(t *testing.T) {
 	s := servers.SpindleT(t, "--busy-reply-threshold", "50")

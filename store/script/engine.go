@@ -119,12 +119,18 @@ func (e *Engine) Compile(name, source string) (proto *lua.FunctionProto, err err
 			proto, err = nil, fmt.Errorf("%s: %v", name, p)
 		}
 	}()
+	if len(source) > sourceMax {
+		return nil, fmt.Errorf("%s: %w", name, errSource)
+	}
 	if err := checkSyntax(name, source); err != nil {
 		return nil, err
 	}
 	chunk, err := parse.Parse(strings.NewReader(source), name)
 	if err != nil {
 		return nil, syntaxError(name, err)
+	}
+	if err := checkSize(chunk); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if proto, err = lua.Compile(chunk, name); err != nil {
 		return nil, syntaxError(name, err)

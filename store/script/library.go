@@ -175,7 +175,9 @@ func link(byName map[string]*Library, functions map[string]*Function, lib *Libra
 	}
 	byName[lib.Name] = lib
 	for _, f := range lib.Functions {
-		functions[strings.ToLower(f.Name)] = f
+		if name := strings.ToLower(f.Name); functions[name] == nil { // a library may have both f and F: only one can be called
+			functions[name] = f
+		}
 	}
 	return nil
 }

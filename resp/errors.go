@@ -352,6 +352,11 @@ func ErrFunctionOption(option []byte) Error {
 // ErrFunctionArgument is for an argument that FUNCTION LIST does not know.
 func ErrFunctionArgument(arg []byte) Error { return Error("ERR Unknown argument " + string(arg)) }
 
+// ErrBlockInScript takes the command's name.
+func ErrBlockInScript(name string) Error {
+	return Error("ERR " + name + " command is not allowed with BLOCK option from scripts")
+}
+
 // ErrWrongArity takes the command's full name, in lower case: "get", "config|get".
 func ErrWrongArity(name string) Error {
 	return Error("ERR wrong number of arguments for '" + name + "' command")

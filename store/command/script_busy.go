@@ -187,10 +187,8 @@ func (s *Server) finishJob(j *scriptJob) {
 	s.noteDuration(c, j.cmd, j.args, nanos)
 }
 
-var (
-	errScriptKilled   = errors.New("Script killed by user with SCRIPT KILL...")
-	errFunctionKilled = errors.New("Script killed by user with FUNCTION KILL...")
-)
+// errScriptKilled is the error of a function, too.
+var errScriptKilled = errors.New("Script killed by user with SCRIPT KILL...")
 
 // Tick is the script's chance to be interrupted.
 func (h scriptHost) Tick() error {
@@ -215,10 +213,7 @@ func (h scriptHost) Tick() error {
 		return nil
 	}
 	s.logf(aof.Notice, "Lua script killed by user with %s.", r.killCommand())
-	if r.eval {
-		return errScriptKilled
-	}
-	return errFunctionKilled
+	return errScriptKilled
 }
 
 func (r *scriptRun) killCommand() string {

@@ -34,6 +34,7 @@ type scriptRun struct {
 	mute        bool // redis.set_repl: effects do not go to the log
 	startedNano int64
 	killed      bool
+	failed      bool // it answered an error of its own
 	slow        bool // it was noted that it takes long
 }
 
@@ -54,12 +55,17 @@ func (c *Ctx) runScript(run scriptRun, call script.Call) error {
 	r.startedNano = s.env.MonoNano()
 	m.run = r
 	defer func() { m.run = nil }()
+	start := len(c.Out.Buf)
 	failure := r.engine.Run(call, c.Out)
 	if failure == nil {
+		if r.failed || c.Out.Buf[start] == '-' {
+			c.Cmd.stats.Failed++
+		}
 		return nil
 	}
 	err := resp.Error(failure.Reply(r.name))
-	if failure.Counted {
+	if failure.Counted { // as an error; the command failed all the same
+		c.Cmd.stats.Failed++
 		c.Out.Err(err)
 		return nil
 	}
@@ -222,7 +228,10 @@ func (h scriptHost) MayRun(args [][]byte) (bool, error) {
 func (h scriptHost) Log(level int, text string) { h.s.logf(aof.Level(level), "%s", text) }
 
 // CountError is for errors that a script makes itself.
-func (h scriptHost) CountError(err error) { h.s.countError(err) }
+func (h scriptHost) CountError(err error) {
+	h.s.scripts.run.failed = true
+	h.s.countError(err)
+}
 
 // SetReplication is redis.set_repl. There are no replicas, so only the log counts.
 func (h scriptHost) SetReplication(where int) { h.s.scripts.run.mute = where&script.ReplAOF == 0 }
@@ -234,3 +243,6 @@ func (u *unit) mark() unitMark { return unitMark{u.n, len(u.effects), len(u.buf)
 
 // cut forgets the effects since a mark.
 func (u *unit) cut(m unitMark) { u.n, u.effects, u.buf = m.n, u.effects[:m.effects], u.buf[:m.bytes] }
+
+// fromScript reports whether a script runs the command.
+func (s *Server) fromScript(c *Ctx) bool { return c.C == s.scripts.client }

@@ -52,6 +52,8 @@ func (l *slowlog) add(s *Server, c *Client, cmd *Command, args [][]byte, nanos i
 	e := slowEntry{id: l.nextID, unixSeconds: s.nowMs / 1000, micros: nanos / 1000, args: slowArgs(cmd, args), name: c.name}
 	if c.conn != nil {
 		e.addr = c.conn.RemoteAddr()
+	} else if c == s.scripts.client {
+		e.addr = "?:0"
 	}
 	l.nextID++
 	l.entries = append(l.entries, e)

@@ -46,6 +46,9 @@ func (c *Ctx) readOptions(byGroup bool) (o readOptions, err error) {
 	for a := c.Options(1); a.More() && o.keys == nil; {
 		switch {
 		case a.TokenWith("BLOCK", 1):
+			if c.S.fromScript(c) {
+				return o, resp.ErrBlockInScript(c.Cmd.full)
+			}
 			o.blockMs, err = c.blockMillis(&a)
 		case a.TokenWith("COUNT", 1):
 			if o.count, err = a.Int(); o.count <= 0 {

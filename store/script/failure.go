@@ -89,6 +89,9 @@ func position(L *lua.LState) (source string, line int, ok bool) {
 			source, line = "=[C]", -1
 			continue
 		}
+		if text, ok := strings.CutPrefix(at.Source, `[string "`); ok {
+			return strings.TrimSuffix(text, `"]`), at.CurrentLine, true
+		}
 		return "@" + at.Source, at.CurrentLine, true
 	}
 	return source, line, true

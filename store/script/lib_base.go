@@ -54,7 +54,7 @@ func (e *Engine) openBase() {
 	for name, f := range map[string]lua.LGFunction{
 		"tostring": e.baseTostring, "rawset": baseRawset, "setmetatable": baseSetmetatable, "getmetatable": baseGetmetatable,
 		"pcall": e.basePcall, "xpcall": e.baseXpcall, "loadstring": e.baseLoadstring, "load": e.baseLoad, "unpack": baseUnpack,
-		"collectgarbage": baseCollectgarbage, "error": baseError, "assert": baseAssert, "tonumber": baseTonumber, "gcinfo": baseGcinfo,
+		"collectgarbage": baseCollectgarbage, "error": baseError, "assert": baseAssert, "tonumber": baseTonumber, "next": baseNext, "gcinfo": baseGcinfo,
 	} {
 		e.globals.RawSetString(name, L.NewFunction(f))
 	}
@@ -188,6 +188,30 @@ func (e *Engine) baseXpcall(L *lua.LState) int {
 	}
 	L.Insert(lua.LTrue, 1)
 	return L.GetTop()
+}
+
+func baseNext(L *lua.LState) int {
+	t, key := checkTable(L, 1), L.Get(2)
+	if key != lua.LNil && t.RawGet(key) == lua.LNil && !everHad(t, key) {
+		L.Error(lua.LString("invalid key to 'next'"), 0)
+	}
+	k, v := t.Next(key)
+	L.Push(k)
+	if k == lua.LNil {
+		return 1
+	}
+	L.Push(v)
+	return 2
+}
+
+// everHad reports whether a key without a value may have had one: entries may be cleared during a traversal, which goes on. gopher-lua
+// keeps such keys, and goes on from the first one it knows if it is given another.
+func everHad(t *lua.LTable, key lua.LValue) bool {
+	if _, isNumber := key.(lua.LNumber); isNumber {
+		return true
+	}
+	first, _ := t.Next(lua.LNil)
+	return first != lua.LNil
 }
 
 // baseTonumber reads a number in any base from 2 to 36.

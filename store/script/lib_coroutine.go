@@ -17,6 +17,15 @@ func (e *Engine) openCoroutine() {
 		}
 		return n
 	}))
+	resume := t.RawGetString("resume").(*lua.LFunction).GFunction
+	t.RawSetString("resume", e.L.NewFunction(func(L *lua.LState) int {
+		n := resume(L)
+		if s, ok := L.Get(-1).(lua.LString); ok && n == 2 && L.Get(-2) == lua.LFalse {
+			L.Pop(1)
+			L.Push(lua.LString(wording(L, string(s))))
+		}
+		return n
+	}))
 	t.RawSetString("wrap", e.L.NewFunction(func(L *lua.LState) int {
 		n := wrap(L)
 		if fn, ok := L.Get(-1).(*lua.LFunction); ok && len(fn.Upvalues) > 0 {

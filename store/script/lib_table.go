@@ -135,7 +135,7 @@ func (s *tableSorter) Swap(i, j int) {
 func (s *tableSorter) Less(i, j int) bool {
 	a, b := s.t.RawGetInt(i+1), s.t.RawGetInt(j+1)
 	if s.less == nil {
-		return s.L.LessThan(a, b)
+		return s.lessThan(a, b)
 	}
 	s.L.Push(s.less)
 	s.L.Push(a)
@@ -144,6 +144,20 @@ func (s *tableSorter) Less(i, j int) bool {
 	v := s.L.Get(-1)
 	s.L.Pop(1)
 	return lua.LVAsBool(v)
+}
+
+// lessThan compares as the operator does; an error has no position, as it is not a Lua function's.
+func (s *tableSorter) lessThan(a, b lua.LValue) bool {
+	ta, tb := a.Type(), b.Type()
+	if ta == tb && (ta == lua.LTNumber || ta == lua.LTString || s.L.GetMetaField(a, "__lt") != lua.LNil) {
+		return s.L.LessThan(a, b)
+	}
+	text := "attempt to compare " + ta.String() + " with " + tb.String()
+	if ta == tb {
+		text = "attempt to compare two " + ta.String() + " values"
+	}
+	s.L.Error(lua.LString(text), 0)
+	return false
 }
 
 func tableForeach(L *lua.LState) int {

@@ -6,7 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// Three kinds of instructions have to do more than gopher-lua's: those that write to a table must refuse the protected ones,
+// Some instructions have to do more than gopher-lua's: those that write to a table must refuse the protected ones,
 // and the one that joins strings must print numbers as Lua does and know a limit. gopher-lua offers no way for this, so
 // they are replaced in its jump table, a package variable, by functions that check first and then call the original. The
 // alternative, a metatable in front of each global table, costs two more look-ups for each use of a global and hides the tables'

@@ -19,7 +19,7 @@ func (e *Engine) translate(L *lua.LState, v lua.LValue) lua.LValue {
 	if !ok {
 		return v
 	}
-	return lua.LString(wording(failed(L), translateText(string(s))))
+	return lua.LString(wording(L, translateText(string(s))))
 }
 
 // translateText is translate without the instruction.
@@ -39,9 +39,9 @@ type fault struct {
 	inst  uint32
 }
 
-// failed finds it. It returns nil if the running function is not written in Lua.
-func failed(L *lua.LState) *fault {
-	at, ok := L.GetStack(1)
+// failed finds it, or the call under way in a function further up. It returns nil if that function is not written in Lua.
+func failed(L *lua.LState, level int) *fault {
+	at, ok := L.GetStack(level)
 	if !ok {
 		return nil
 	}
@@ -108,17 +108,20 @@ var rewordings = []struct {
 		return fmt.Sprintf("bad argument #%s to '%s' (%s)", m[1], name, m[3])
 	}},
 	{regexp.MustCompile(`can not yield from outside of a coroutine$`), func(*fault, []string) string {
-		return "attempt to yield across metamethod/C-call boundary"
+		return noPosition + "attempt to yield across metamethod/C-call boundary"
 	}},
 	{regexp.MustCompile(`can ?not resume a dead thread$`), func(*fault, []string) string { return "cannot resume dead coroutine" }},
 	{regexp.MustCompile(`can not resume a running thread$`), func(*fault, []string) string { return "cannot resume running coroutine" }},
 }
 
+// noPosition begins texts that Lua gives no position.
+const noPosition = "\x00"
+
 // suspicious are words without which no rewording applies.
 var suspicious = []string{"attempt to ", "cannot perform ", " undefined", "for statement ", "bad argument ", "can not "}
 
 // wording replaces gopher-lua's text by Lua's, behind the position.
-func wording(f *fault, s string) string {
+func wording(L *lua.LState, s string) string {
 	found := false
 	for _, w := range suspicious {
 		found = found || strings.Contains(s, w)
@@ -129,10 +132,41 @@ func wording(f *fault, s string) string {
 	for i := range rewordings {
 		r := &rewordings[i]
 		if at := r.pattern.FindStringSubmatchIndex(s); at != nil {
-			return s[:at[0]] + r.word(f, r.pattern.FindStringSubmatch(s))
+			text, bare := strings.CutPrefix(r.word(failed(L, 1), r.pattern.FindStringSubmatch(s)), noPosition)
+			if bare {
+				return text
+			}
+			return s[:at[0]] + badArgument(L, text)
 		}
 	}
 	return s
+}
+
+// badArgument adapts a message about an argument: to Lua the one before the colon of a method call does not count, and one that is not there
+// has no type.
+func badArgument(L *lua.LState, s string) string {
+	var n int
+	if _, err := fmt.Sscanf(s, "bad argument #%d to", &n); err != nil {
+		return s
+	}
+	_, rest, _ := strings.Cut(s, " to ")
+	if at, ok := L.GetStack(1); ok {
+		if name, _ := L.GetLocal(at, n); name == "" {
+			rest = strings.Replace(rest, "got nil)", "got no value)", 1)
+		}
+	}
+	if i := strings.Index(rest, "(thread expected"); i >= 0 {
+		rest = rest[:i] + "(coroutine expected)"
+	}
+	if f := failed(L, 2); f != nil && int(f.inst>>26) == lua.OP_CALL {
+		if at := f.loaded(f.pc, argA(f.inst)); at >= 0 && int(f.proto.Code[at]>>26) == lua.OP_SELF {
+			if n--; n == 0 {
+				name, why, _ := strings.Cut(rest, " ")
+				return "calling " + name + " on bad self " + why
+			}
+		}
+	}
+	return fmt.Sprintf("bad argument #%d to %s", n, rest)
 }
 
 // operand describes the value in a register, or a constant if reg has that bit.
@@ -229,7 +263,7 @@ func (f *fault) name(pc, reg, depth int) (kind, name string) {
 	if reg&constantBit != 0 || depth > 8 {
 		return "", ""
 	}
-	if n, ok := f.fn.LocalName(reg+1, pc); ok {
+	if n := f.localName(reg, pc); n != "" {
 		return "local", n
 	}
 	at := f.loaded(pc, reg)
@@ -255,6 +289,22 @@ func (f *fault) name(pc, reg, depth int) (kind, name string) {
 		return "method", f.keyName(argC(inst))
 	}
 	return "", ""
+}
+
+// localName is the local variable that lives in a register at pc.
+func (f *fault) localName(reg, pc int) string {
+	for _, v := range f.proto.DbgLocals {
+		if v.StartPc > pc {
+			break
+		}
+		if pc < v.EndPc {
+			if reg == 0 {
+				return v.Name
+			}
+			reg--
+		}
+	}
+	return ""
 }
 
 func (f *fault) constant(i int) string {

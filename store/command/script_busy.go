@@ -182,6 +182,10 @@ func (s *Server) finishJob(j *scriptJob) {
 	if j.quiet {
 		c.Out.Buf = c.Out.Buf[:j.start]
 	}
+	if c.conn == nil {
+		// It left while its command stood still, and what EXEC had queued behind the script came after that.
+		s.leave(c)
+	}
 	nanos := s.env.MonoNano() - j.startedNano
 	j.cmd.stats.add(1, nanos, s.timing.track)
 	s.noteDuration(c, j.cmd, j.args, nanos)

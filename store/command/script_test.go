@@ -172,6 +172,32 @@ func TestBusyScriptWithoutClient(t *testing.T) {
 	}
 }
 
+// What EXEC has queued behind a script may be done for a client that is gone: nothing of it stays.
+func TestBusyExecWithoutClient(t *testing.T) {
+	r := newRig(t, "busy-reply-threshold 5")
+	r.runClock()
+	gone, other := r.connect(), r.connect()
+	gone.do("MULTI")
+	gone.send("EVAL", awhile, "0")
+	for _, line := range []string{"SUBSCRIBE a", "PSUBSCRIBE p*", "SSUBSCRIBE s", "WATCH w", "BLPOP l 0", "CLIENT TRACKING ON BCAST", "MONITOR", "SET done 1"} {
+		gone.do(line)
+	}
+	gone.do("EXEC")
+	if !r.s.busy() {
+		t.Fatal("the script is over already")
+	}
+	r.s.Closed(gone.c)
+	r.settle()
+	other.want("GET done", "$1\r\n1\r\n")
+	p := &r.s.pubsub
+	if n := len(p.channels[plainChannel]) + len(p.channels[shardChannel]) + len(p.channels[patternChannel]) + len(p.patterns); n != 0 {
+		t.Errorf("%d subscriptions are left", n)
+	}
+	if n := r.s.watched.count + r.s.blocked.count + r.s.tracking.clients + len(r.s.tracking.prefixes) + len(r.s.monitors); n != 0 {
+		t.Errorf("%d watches, waiters, followers and monitors are left", n)
+	}
+}
+
 // A panic in a command costs that command.
 func TestScriptSurvivesPanic(t *testing.T) {
 	r := newRig(t)

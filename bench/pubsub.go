@@ -76,7 +76,6 @@ func (b *bench) reportPubsub(r *report.Report, fan [2]fanOut, idle [2]waiters) {
 	w.Row(fmt.Sprintf("server CPU in %v without traffic, %%", blockedSpan), percent(idle[redis]), percent(idle[spindle]))
 	w.Row("the same before they came, %", fmt.Sprintf("%.3f", 100*float64(idle[redis].before)/float64(blockedSpan)),
 		fmt.Sprintf("%.3f", 100*float64(idle[spindle].before)/float64(blockedSpan)))
-	w.Row("resident bytes each", idle[redis].bytesEach, idle[spindle].bytesEach)
 	w.Row("served by one push each, once", idle[redis].served, idle[spindle].served)
 	r.Notef("each subscriber compares every message with the one that is due: nothing lost, nothing twice, in order")
 	r.Notef("the publisher stays at most %d messages ahead of the slowest subscriber", pubsubWindow)
@@ -217,7 +216,6 @@ func publishAll(c *client.Conn, messages, subscribers int, seen []atomic.Int64) 
 // waiters is what clients that wait cost.
 type waiters struct {
 	before, cpu time.Duration // processor time of the server in blockedSpan, without and with them
-	bytesEach   int64
 	served      int
 }
 
@@ -225,7 +223,6 @@ func blockMany(s *servers.Server, n int) (w waiters, err error) {
 	if w.before, err = cpuWhileIdle(s); err != nil {
 		return w, err
 	}
-	rss, _ := proc.RSS(s.Pid())
 	conns := make([]net.Conn, n)
 	for i := range conns {
 		if conns[i], err = net.Dial("tcp", s.Addr); err != nil {
@@ -244,8 +241,6 @@ func blockMany(s *servers.Server, n int) (w waiters, err error) {
 	if err := allBlocked(c, n); err != nil {
 		return w, err
 	}
-	now, _ := proc.RSS(s.Pid())
-	w.bytesEach = (now - rss) / int64(n)
 	if w.cpu, err = cpuWhileIdle(s); err != nil {
 		return w, err
 	}

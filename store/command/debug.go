@@ -205,6 +205,7 @@ func debugLoadAOF(c *Ctx) error {
 		return err
 	}
 	s.flush(c.C, s.Store.DBs)
+	s.functions = functions{}
 	s.Log = nil // what is loaded is in the log already
 	s.setLoading(true)
 	err := s.loadLog(nil, func() {})

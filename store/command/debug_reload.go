@@ -26,6 +26,7 @@ func debugReload(c *Ctx) error {
 	s := c.S
 	file := s.rdbFile()
 	s.flush(c.C, s.Store.DBs)
+	s.functions = functions{}
 	s.setLoading(true)
 	err := s.loadRDB(bytes.NewReader(file), true, func() {})
 	s.setLoading(false)

@@ -133,6 +133,20 @@ func TestLibrariesOutliveData(t *testing.T) {
 	r.wantSent("$-1\r\n", "FCALL", "f", "0")
 }
 
+// Loading the log again gives the libraries that it has, from nothing.
+func TestLibrariesAreLoadedAgain(t *testing.T) {
+	r := newRig(t, "enable-debug-command yes", "appendonly yes")
+	r.send("FUNCTION", "LOAD", library("lib", "f", "return 'old'"))
+	r.send("FUNCTION", "LOAD", library("gone", "g", "return 'g'"))
+	r.send("FUNCTION", "LOAD", "REPLACE", library("lib", "f", "return 'new'"))
+	r.send("FUNCTION", "DELETE", "gone")
+	r.ok("DEBUG LOADAOF")
+	r.wantSent(bulk("new"), "FCALL", "f", "0")
+	if got := r.libraryNames(); got != "lib" {
+		t.Error(got)
+	}
+}
+
 // What FUNCTION LOAD registers is only there once all of it is.
 func TestFailedLoadKeepsTheOldLibrary(t *testing.T) {
 	r := newRig(t)

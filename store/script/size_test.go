@@ -31,8 +31,8 @@ func TestChunkSize(t *testing.T) {
 		if _, err := e.Compile("c", shape(500)); err != nil {
 			t.Errorf("%s, 500: %v", what, err)
 		}
-		if _, err := e.Compile("c", shape(200_000)); err == nil || !strings.Contains(err.Error(), string(errTreeDepth)) {
-			t.Errorf("%s, 200000: %v", what, err)
+		if _, err := e.Compile("c", shape(50_000)); err == nil || !strings.Contains(err.Error(), string(errTreeDepth)) {
+			t.Errorf("%s, 50000: %v", what, err)
 		}
 	}
 	for what, shape := range map[string]func(n int) string{
@@ -42,8 +42,8 @@ func TestChunkSize(t *testing.T) {
 		if _, err := e.Compile("c", shape(5000)); err != nil {
 			t.Errorf("%s, 5000: %v", what, err)
 		}
-		if _, err := e.Compile("c", shape(100_000)); err == nil || !strings.Contains(err.Error(), string(errConstants)) {
-			t.Errorf("%s, 100000: %v", what, err)
+		if _, err := e.Compile("c", shape(30_000)); err == nil || !strings.Contains(err.Error(), string(errConstants)) {
+			t.Errorf("%s, 30000: %v", what, err)
 		}
 	}
 	if _, err := e.Compile("c", strings.Repeat(" ", sourceMax+1)); err == nil {
@@ -52,7 +52,7 @@ func TestChunkSize(t *testing.T) {
 	if _, err := e.Compile("c", repeat(2000, "local function f%d() return 'a', 'b', 'c' end ")); err == nil {
 		t.Error("2000 local variables in a function")
 	}
-	if _, err := e.Compile("c", "local f "+repeat(20_000, "f = function() return 'a', %d end ")); err != nil {
-		t.Errorf("20000 small functions: %v", err)
+	if _, err := e.Compile("c", "local f "+repeat(10_000, "f = function() return 'a', %d end ")); err != nil {
+		t.Errorf("10000 small functions: %v", err)
 	}
 }

@@ -167,6 +167,21 @@ both('ioredis', (server) => {
     await assert.rejects(redis.evalsha('0'.repeat(40), 0), /^ReplyError: NOSCRIPT/)
   })
 
+  test('functions', limits, async () => {
+    const redis = client()
+    const code = `#!lua name=lib
+redis.register_function('add', function(keys, args) return redis.call('INCRBY', keys[1], args[1]) end)
+redis.register_function{function_name='show', callback=function(keys) return redis.call('GET', keys[1]) end, flags={'no-writes'}}`
+    assert.equal(await redis.function('LOAD', code), 'lib')
+    assert.equal(await redis.fcall('add', 1, 'n', 5), 5)
+    assert.equal(await redis.fcall_ro('show', 1, 'n'), '5')
+    await assert.rejects(redis.fcall_ro('add', 1, 'n', 1), /write flag/)
+    const dump = await redis.callBuffer('FUNCTION', 'DUMP')
+    assert.equal(await redis.function('FLUSH'), 'OK')
+    assert.equal(await redis.function('RESTORE', dump), 'OK')
+    assert.equal(await redis.fcall('add', 1, 'n', 1), 6)
+  })
+
   test('scan streams', limits, async () => {
     const redis = client()
     const pipeline = redis.pipeline()

@@ -166,6 +166,17 @@ for (const RESP of [2, 3]) {
       await assert.rejects(redis.evalSha('0'.repeat(40)), /NOSCRIPT/)
     })
 
+    test('functions', limits, async () => {
+      const redis = await client()
+      const code = "#!lua name=lib\nredis.register_function('add', function(keys, args) return redis.call('INCRBY', keys[1], args[1]) end)"
+      assert.equal(await redis.functionLoad(code), 'lib')
+      assert.equal(await redis.fCall('add', { keys: ['n'], arguments: ['5'] }), 5)
+      const [{ library_name: name, engine, functions }] = await redis.functionList()
+      assert.deepEqual([name, engine, functions.length], ['lib', 'LUA', 1])
+      assert.equal(await redis.functionDelete('lib'), 'OK')
+      await assert.rejects(redis.fCall('add', { keys: ['n'] }), /Function not found/)
+    })
+
     test('MONITOR', limits, async () => {
       const redis = await client()
       const monitor = await client()

@@ -10,6 +10,7 @@
 // Sections (-only, a comma-separated list):
 //
 //	speed       redis-benchmark's tests: throughput, server CPU per command, p50 and p99
+//	scripts     the same for small Lua scripts
 //	commands    server CPU of one command on a large value
 //	large       values of millions of elements: how they go, what reaching into them costs
 //	memory      resident bytes per key or element, by shape
@@ -49,6 +50,7 @@ type section struct {
 
 var sections = []section{
 	{"speed", "Speed: redis-benchmark's tests", (*bench).speed},
+	{"scripts", "Scripts: small ones, as applications have them", (*bench).scripts},
 	{"commands", "Commands: one at a time, on large values", (*bench).commands},
 	{"large", "Large: single values of millions of elements", (*bench).large},
 	{"memory", "Memory: resident bytes by shape of the data", (*bench).memory},

@@ -46,15 +46,20 @@ type sample struct {
 }
 
 func (b *bench) speed(r *report.Report) error {
+	chosen, err := b.chosenTests()
+	if err != nil {
+		return err
+	}
+	return b.speedOf(r, chosen)
+}
+
+// speedOf measures tests, as the options have it.
+func (b *bench) speedOf(r *report.Report, chosen []test) error {
 	if _, err := exec.LookPath("redis-benchmark"); err != nil {
 		return err
 	}
 	b.pinClient(true)
 	defer b.pinClient(false)
-	chosen, err := b.chosenTests()
-	if err != nil {
-		return err
-	}
 	lacking := map[string]bool{} // tests that a server has no command for
 	for _, log := range b.opt.logs {
 		var cells []*cell
@@ -287,8 +292,8 @@ func (b *bench) reportSpeed(r *report.Report, log bool, cells []*cell) {
 		suffix = "on"
 	}
 	for _, p := range b.opt.pipelines {
-		bars(r, fmt.Sprintf("speed-p%d-log-%s", p, suffix), fmt.Sprintf("Throughput, pipeline of %d, %s", p, title), "1000 commands/s", p, cells, perSecond, 1e3)
-		bars(r, fmt.Sprintf("cpu-p%d-log-%s", p, suffix), fmt.Sprintf("Server CPU per command, pipeline of %d, %s", p, title), "ns", p, cells, cpuNs, 1)
+		bars(r, fmt.Sprintf("%s-p%d-log-%s", r.Name, p, suffix), fmt.Sprintf("Throughput, pipeline of %d, %s", p, title), "1000 commands/s", p, cells, perSecond, 1e3)
+		bars(r, fmt.Sprintf("%scpu-p%d-log-%s", chartPrefix(r), p, suffix), fmt.Sprintf("Server CPU per command, pipeline of %d, %s", p, title), "ns", p, cells, cpuNs, 1)
 	}
 }
 
@@ -357,4 +362,12 @@ func bars(r *report.Report, file, title, unit string, pipeline int, cells []*cel
 		}
 	}
 	r.Bars(file, title, unit, labels, series[:]...)
+}
+
+// chartPrefix keeps the charts of sections apart; those of speed have none.
+func chartPrefix(r *report.Report) string {
+	if r.Name == "speed" {
+		return ""
+	}
+	return r.Name + "-"
 }

@@ -64,6 +64,7 @@ var goals = map[string]goal{
 		throughput: map[int]float64{16: 1.0},
 		mean:       map[int]float64{16: 1.2, 128: 1.5},
 	},
+	goalScripts: {throughput: map[int]float64{1: 0.7, 16: 0.7, 128: 0.7}},
 }
 
 func testNames() []string {

@@ -127,7 +127,7 @@ func TestFunctionKill(t *testing.T) {
 		t.Error(stats)
 	}
 	kill()
-	if reply := fmt.Sprint(c.Receive()); !strings.HasPrefix(reply, "ERR Error running script") && !strings.Contains(reply, "Script killed by user with FUNCTION KILL.") {
+	if reply := fmt.Sprint(c.Receive()); !strings.HasPrefix(reply, "ERR Script killed by user with SCRIPT KILL... script: loop") {
 		t.Error(reply)
 	}
 	want(t, other, "<nil>", "GET", "k")
@@ -137,7 +137,7 @@ func TestFunctionKill(t *testing.T) {
 	want(t, c, "QUEUED", "SET", "k", "v")
 	c.Send("EXEC")
 	kill()
-	if reply := fmt.Sprint(c.Receive()); !strings.Contains(reply, "FUNCTION KILL") || !strings.HasSuffix(reply, "OK]") {
+	if reply := fmt.Sprint(c.Receive()); !strings.Contains(reply, "Script killed by user with SCRIPT KILL...") || !strings.HasSuffix(reply, "OK]") {
 		t.Error(reply)
 	}
 	want(t, other, "v", "GET", "k")

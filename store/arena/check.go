@@ -194,7 +194,7 @@ func (w *checker) list(head uint32, name string, ok func(*span) bool) error {
 func (w *checker) compareTotals() error {
 	a, h := w.a, &w.a.heap
 	got := [...]int64{a.used, h.freePages, h.freeDirty, a.largePages, h.resident}
-	want := [...]int64{w.used, w.freePages, w.freeDirty, w.largePages, int64(a.countDirty(0, h.top))}
+	want := [...]int64{w.used, w.freePages, w.freeDirty, w.largePages, int64(a.countDirty(h.first, h.top-h.first))}
 	if got != want {
 		return fmt.Errorf("used, free, free dirty, large, resident: have %d, counted %d", got, want)
 	}

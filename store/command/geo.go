@@ -68,17 +68,7 @@ func metres(unit []byte) (float64, error) {
 func geoaddCommand(c *Ctx) error {
 	var o addRules
 	a := c.Options(2)
-	for more := true; more; {
-		switch {
-		case a.Token("NX"):
-			o.nx = true
-		case a.Token("XX"):
-			o.xx = true
-		case a.Token("CH"):
-			o.ch = true
-		default:
-			more = false
-		}
+	for o.take(&a) {
 	}
 	places := c.Args[a.Pos():]
 	if len(places) == 0 || len(places)%3 != 0 || o.nx && o.xx {

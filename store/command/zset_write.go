@@ -84,17 +84,27 @@ func (o *addRules) decide(exists bool, old, score float64) (float64, outcome) {
 	return score, updated
 }
 
+// take reads an option that ZADD and GEOADD share.
+func (o *addRules) take(a *Cursor) bool {
+	switch {
+	case a.Token("NX"):
+		o.nx = true
+	case a.Token("XX"):
+		o.xx = true
+	case a.Token("CH"):
+		o.ch = true
+	default:
+		return false
+	}
+	return true
+}
+
 // zaddOptions parses the options of ZADD and returns where the scores begin.
 func (c *Ctx) zaddOptions() (o addRules, first int, err error) {
 	a := c.Options(2)
 	for more := true; more; {
 		switch {
-		case a.Token("NX"):
-			o.nx = true
-		case a.Token("XX"):
-			o.xx = true
-		case a.Token("CH"):
-			o.ch = true
+		case o.take(&a):
 		case a.Token("INCR"):
 			o.incr = true
 		case a.Token("GT"):

@@ -164,6 +164,7 @@ func TestDebianFile(t *testing.T) {
 // FuzzLoad feeds any text as a file; it must load or name a line, and rewriting must be stable.
 func FuzzLoad(f *testing.F) {
 	f.Add(messyFile)
+	f.Add("\v\nport 7000\n\f \v\n")
 	f.Add("save \"60 1\"\nsave ''\nport '\\''\nbind \"\\x00\"")
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, word := range []string{"include", "dir", "logfile"} { // these touch files

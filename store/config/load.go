@@ -218,6 +218,9 @@ func (l *loader) loadText(text string) error {
 		if !ok {
 			return at.fail("Unbalanced quotes in configuration line")
 		}
+		if len(words) == 0 { // white space that the trimming above leaves: \v, \f
+			continue
+		}
 		if err := l.directive(at, strings.ToLower(words[0]), words[1:]); err != nil {
 			return err
 		}

@@ -286,33 +286,49 @@ func (q *geoQuery) check(name []byte) error {
 
 // geoPoint is one place found.
 type geoPoint struct {
-	member   []byte
+	member   zset.Place
 	score    float64
-	distance float64 // metres
-	at       geo.Point
+	distance float64 // metres; only if it is asked for
 }
 
 type geoResult struct{ points []geoPoint }
 
 // collect looks through the cells that the shape touches. With ANY it ends when there are enough.
 func (g *geoResult) collect(q *geoQuery) {
+	measured := q.sorted || q.withDist || q.storeDist
+	finder := q.shape.Finder()
 	var room [9]geo.Range
 	for _, r := range q.shape.Ranges(room[:0]) {
 		from := zset.Bound{Score: r.Min}
-		for it := q.source.Ascend(q.source.Front(&from)); it.Next() && it.Score() < r.Max; {
+		it := q.source.AscendScores(q.source.Front(&from))
+		for it.Next() && it.Score() < r.Max {
 			p := geo.FromScore(it.Score())
-			d, ok := q.shape.Contains(p)
-			if !ok {
+			if !finder.Contains(p) {
 				continue
 			}
-			member := it.Member()
-			if q.source.Set() == nil {
-				member = slices.Clone(member) // the digits of an integer would not last
+			found := geoPoint{member: it.Place(), score: it.Score()}
+			if measured {
+				found.distance = finder.Distance(p)
 			}
-			g.points = append(g.points, geoPoint{member, it.Score(), d, p})
+			g.points = append(g.points, found)
 			if q.any && int64(len(g.points)) >= q.count {
 				return
 			}
+		}
+	}
+}
+
+// each calls f with all places and their members.
+func (g *geoResult) each(source *zset.View, f func(p *geoPoint, member []byte)) {
+	var digits [20]byte
+	var members [64]zset.Place
+	for part := range slices.Chunk(g.points, len(members)) {
+		for i := range part {
+			members[i] = part[i].member
+		}
+		source.FetchAt(members[:len(part)])
+		for i := range part {
+			f(&part[i], source.MemberAt(part[i].member, &digits))
 		}
 	}
 }
@@ -350,12 +366,11 @@ func (q *geoQuery) reply(w *resp.Writer, g *geoResult) {
 		}
 	}
 	w.Array(len(g.points))
-	for i := range g.points {
-		p := &g.points[i]
+	g.each(&q.source, func(p *geoPoint, member []byte) {
 		if parts > 1 {
 			w.Array(parts)
 		}
-		w.Bulk(p.member)
+		w.Bulk(member)
 		if q.withDist {
 			replyDistance(w, p.distance/q.shape.Unit)
 		}
@@ -363,20 +378,19 @@ func (q *geoQuery) reply(w *resp.Writer, g *geoResult) {
 			w.Int(int64(p.score))
 		}
 		if q.withCoord {
-			replyPoint(w, p.at)
+			replyPoint(w, geo.FromScore(p.score))
 		}
-	}
+	})
 }
 
 func (c *Ctx) storePoints(q *geoQuery, g *geoResult) {
 	b := c.newZSet()
-	for i := range g.points {
-		p := &g.points[i]
+	g.each(&q.source, func(p *geoPoint, member []byte) {
 		score := p.score
 		if q.storeDist {
 			score = p.distance / q.shape.Unit
 		}
-		b.Add(b.Hash(p.member), p.member, score)
-	}
+		b.Add(b.Hash(member), member, score)
+	})
 	c.storeZSet(b, q.dest, q.event)
 }

@@ -73,15 +73,24 @@ func AppendHash(dst []byte, score float64) []byte {
 }
 
 // Distance returns metres between two places, on a sphere (haversine formula).
-func Distance(a, b Point) float64 { return 2 * earthRadius * asin(halfChord(a, b)) }
+func Distance(a, b Point) float64 { return placeOf(a).distance(placeOf(b)) }
+
+// place is a Point in radians.
+type place struct{ lat, lon, cosLat float64 }
+
+func placeOf(p Point) place {
+	lat := p.Lat * degree
+	return place{lat, p.Lon * degree, cos(lat)}
+}
+
+func (a place) distance(b place) float64 { return 2 * earthRadius * asin(halfChord(a, b)) }
 
 // halfChord returns half the length of the straight line between two places, in
-// earth radii. It is the sine of half their distance, and a lower bound of it.
-func halfChord(a, b Point) float64 {
-	latA, latB := a.Lat*degree, b.Lat*degree
-	u := sin((latB - latA) / 2)
-	v := sin((b.Lon*degree - a.Lon*degree) / 2)
-	return math.Sqrt(float64(u*u) + float64(float64(float64(cos(latA)*cos(latB))*v)*v))
+// earth radii. It is the sine of half their distance.
+func halfChord(a, b place) float64 {
+	u := sin((b.lat - a.lat) / 2)
+	v := sin((b.lon - a.lon) / 2)
+	return math.Sqrt(float64(u*u) + float64(float64(float64(a.cosLat*b.cosLat)*v)*v))
 }
 
 // cell is a square of the grid of 2^step by 2^step: the first 2*step bits of its
@@ -104,9 +113,9 @@ func cellAt(p Point, latMax float64, step uint) cell {
 
 func (c cell) area() area {
 	lat, lon := squash(c.bits), squash(c.bits>>1)
-	scale := float64(uint64(1) << c.step)
+	part := 1 / float64(uint64(1)<<c.step) // exact, as a power of two
 	edge := func(i uint32, limit float64) float64 {
-		return -limit + float64(float64(i)/scale*(limit+limit))
+		return -limit + float64(float64(i)*part*(limit+limit))
 	}
 	return area{edge(lon, LonMax), edge(lon+1, LonMax), edge(lat, LatMax), edge(lat+1, LatMax)}
 }

@@ -149,11 +149,12 @@ func testSearch(t *testing.T, c *servers.Client, rng *rand.Rand, w *world) {
 		for _, item := range c.Do(args...).([]any) {
 			got = append(got, fmt.Sprint(item))
 		}
+		f := s.Finder()
 		for _, r := range s.Ranges(nil) {
 			i, _ := slices.BinarySearchFunc(w.names, r.Min, func(n string, m float64) int { return cmp.Compare(w.scores[n], m) })
 			for ; i < len(w.names) && w.scores[w.names[i]] < r.Max; i++ {
-				if metres, ok := s.Contains(FromScore(w.scores[w.names[i]])); ok {
-					ours = append(ours, fmt.Sprintf("[%s %.4f]", w.names[i], metres/s.Unit))
+				if p := FromScore(w.scores[w.names[i]]); f.Contains(p) {
+					ours = append(ours, fmt.Sprintf("[%s %.4f]", w.names[i], f.Distance(p)/s.Unit))
 				}
 			}
 		}
@@ -198,23 +199,58 @@ func testDistance(t *testing.T, c *servers.Client, rng *rand.Rand, w *world) {
 	}
 }
 
+// TestContainsNearTheEdge compares the approximation with the formula that it stands for.
+func TestContainsNearTheEdge(t *testing.T) {
+	seed := rand.Uint64()
+	rng := rand.New(rand.NewPCG(seed, 0))
+	inside, decided := 0, 0
+	const rounds = 200000
+	for range rounds {
+		s := Shape{Center: random(rng), Box: rng.IntN(2) == 0, Unit: 1}
+		size := math.Exp(rng.Float64()*40-20) * float64(rng.IntN(20)) // micrometres to beyond the earth
+		s.Radius, s.Width, s.Height = size, 2*size, 2*math.Exp(rng.Float64()*40-20)
+		away := size / earthRadius / degree * (1 + rng.NormFloat64()*math.Pow(10, -rng.Float64()*17))
+		p := Point{s.Center.Lon, s.Center.Lat + away*float64(rng.IntN(3)-1)}
+		if rng.IntN(2) == 0 {
+			p.Lon += away / cos(p.Lat*degree) * float64(rng.IntN(3)-1)
+		}
+		p = Point{max(min(p.Lon, LonMax), -LonMax), max(min(p.Lat, LatMax), -LatMax)}
+		f := s.Finder()
+		if f.Contains(p) != s.contains(p) {
+			t.Fatalf("seed %d: %+v contains %+v: %v", seed, s, p, !s.contains(p))
+		}
+		if f.Contains(p) {
+			inside++
+		}
+		f.shape = Shape{Radius: math.NaN()} // what the formula has to decide is outside now
+		if f.Contains(p) {
+			decided++
+		}
+	}
+	if inside < rounds/10 || inside > rounds*9/10 || decided == 0 || decided >= inside {
+		t.Errorf("seed %d: %d of %d inside, %d without the formula", seed, inside, rounds, decided)
+	}
+}
+
 func TestContainsDoesNotAllocate(t *testing.T) {
 	s := Shape{Center: Point{2, 48}, Radius: 100, Unit: 1000}
 	buf := make([]Range, 0, 9)
 	if n := testing.AllocsPerRun(100, func() {
 		s.Ranges(buf)
-		s.Contains(FromScore(3e15))
+		f := s.Finder()
+		f.Contains(FromScore(3e15))
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func BenchmarkContains(b *testing.B) {
-	s := Shape{Center: Point{2, 48}, Radius: 100000, Unit: 1000}
+	s := Shape{Center: Point{2, 48}, Radius: 5000, Unit: 1000}
+	f := s.Finder()
 	score := 3e15
 	for b.Loop() {
 		score++
-		s.Contains(FromScore(score))
+		f.Contains(FromScore(score))
 	}
 }
 

@@ -136,43 +136,81 @@ func dropUseless(around *[8]cell, center, box area) {
 	}
 }
 
-// Contains reports whether p is in the shape, and its distance from the centre in
-// metres if so.
+// Finder tells for one shape which places are in it.
 //
-// The exact formula ends in an arc sine, the dearest part. Bounds decide most
-// places without it; margin leaves those near the edge to the formula.
-func (s *Shape) Contains(p Point) (metres float64, ok bool) {
-	apart := earthRadius * math.Abs(p.Lat*degree-s.Center.Lat*degree) // of the parallels
+// Most places are far from its edge, where nine digits decide. Compared are squares
+// of half chords (see halfChord), which grow with the distance: that takes neither
+// a root nor an arc sine. Near the edge Redis's formula decides, to its last bit.
+type Finder struct {
+	shape  Shape
+	center place
+	apart  limits // between the parallels, in radians
+	chord  limits // the square of half the chord; of a box, along the parallel only
+}
+
+// limits says that below inside a place is in the shape, and above outside it is not.
+type limits struct{ inside, outside float64 }
+
+// Finder returns a Finder for the shape.
+func (s *Shape) Finder() Finder {
+	f := Finder{shape: *s, center: placeOf(s.Center)}
+	width, height := s.Radius*s.Unit, s.Radius*s.Unit
+	f.apart.inside = math.Inf(1)
 	if s.Box {
-		return s.boxContains(p, apart)
+		width, height = s.Width*s.Unit/2, s.Height*s.Unit/2
+		f.apart.inside = less(height / earthRadius)
 	}
-	radius := s.Radius * s.Unit
-	if apart > margin(radius) {
-		return 0, false
-	}
-	h := halfChord(s.Center, p)
-	if 2*earthRadius*h > margin(radius) {
-		return 0, false
-	}
-	metres = 2 * earthRadius * asin(h)
-	return metres, metres <= radius
+	f.apart.outside = more(height / earthRadius)
+	half := sin(min(width/earthRadius/2, halfPi))
+	f.chord = limits{math.Copysign(less(half)*less(half), less(half)), more(half) * more(half)}
+	return f
 }
 
-func (s *Shape) boxContains(p Point, apart float64) (metres float64, ok bool) {
-	height, width := s.Height*s.Unit/2, s.Width*s.Unit/2
-	if apart > margin(height) || margin(apart) > height && Distance(p, Point{p.Lon, s.Center.Lat}) > height {
-		return 0, false
+// less and more move a limit by more than the errors of the approximation and of rounding.
+func less(x float64) float64 { return x*(1-1e-7) - 1e-11 }
+func more(x float64) float64 { return x*(1+1e-7) + 1e-11 }
+
+// Contains reports whether p is in the shape.
+func (f *Finder) Contains(p Point) bool {
+	lat, lon := p.Lat*degree, p.Lon*degree
+	apart := math.Abs(lat - f.center.lat)
+	if apart > f.apart.outside {
+		return false
 	}
-	h := halfChord(p, Point{s.Center.Lon, p.Lat}) // along the parallel
-	if 2*earthRadius*h > margin(width) {
-		return 0, false
+	cosLat := 1 - 2*sinSquare(lat/2)
+	chord := cosLat * sinSquare((lon-f.center.lon)/2)
+	if f.shape.Box {
+		chord *= cosLat
+	} else {
+		chord = chord*f.center.cosLat + sinSquare(apart/2)
 	}
-	// An arc is at most pi/2 times as long as its chord.
-	if margin(math.Pi*earthRadius*h) > width && 2*earthRadius*asin(h) > width {
-		return 0, false
+	switch {
+	case chord > f.chord.outside:
+		return false
+	case chord < f.chord.inside && apart < f.apart.inside:
+		return true
 	}
-	return Distance(s.Center, p), true
+	return f.shape.contains(p)
 }
 
-// margin is metres and more than any rounding error.
-func margin(metres float64) float64 { return metres*(1+1e-9) + 1e-3 }
+// contains is Contains to the last bit.
+func (s *Shape) contains(p Point) bool {
+	if !s.Box {
+		return Distance(s.Center, p) <= s.Radius*s.Unit
+	}
+	return Distance(p, Point{p.Lon, s.Center.Lat}) <= s.Height*s.Unit/2 &&
+		Distance(p, Point{s.Center.Lon, p.Lat}) <= s.Width*s.Unit/2
+}
+
+// Distance returns metres from the shape's centre to p.
+func (f *Finder) Distance(p Point) float64 { return f.center.distance(placeOf(p)) }
+
+// sinSquare approximates the square of the sine to nine digits, for x from -pi to pi.
+func sinSquare(x float64) float64 {
+	if x = math.Abs(x); x > halfPi {
+		x = math.Pi - x
+	}
+	x2 := x * x
+	s := x * (1 - x2*(1.0/6-x2*(1.0/120-x2*(1.0/5040-x2*(1.0/362880-x2*(1.0/39916800-x2/6227020800))))))
+	return s * s
+}

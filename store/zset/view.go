@@ -99,7 +99,8 @@ func (v *View) Front(b *Bound) int {
 // countFront returns how many elements of a packed set are in front of a bound by score.
 func (v *View) countFront(b *Bound) int {
 	n := 0
-	for it := v.Ascend(0); it.Next(); n++ {
+	it := v.Ascend(0)
+	for ; it.Next(); n++ {
 		if s := it.Score(); s > b.Score || s == b.Score && !b.After {
 			break
 		}
@@ -125,7 +126,8 @@ func (v *View) lexRange(from, to *Bound, reverse bool) (rank, n int) {
 	}
 	if reverse {
 		rank = v.len
-		for it := v.Descend(rank - 1); it.Next(); rank-- {
+		it := v.Descend(rank - 1)
+		for ; it.Next(); rank-- {
 			inside := inFront(it.Member(), to)
 			if n == 0 && !inside {
 				continue
@@ -138,7 +140,8 @@ func (v *View) lexRange(from, to *Bound, reverse bool) (rank, n int) {
 		return rank, n
 	}
 	seen := 0
-	for it := v.Ascend(0); it.Next(); seen++ {
+	it := v.Ascend(0)
+	for ; it.Next(); seen++ {
 		if n == 0 && inFront(it.Member(), from) {
 			continue
 		}
@@ -152,15 +155,18 @@ func (v *View) lexRange(from, to *Bound, reverse bool) (rank, n int) {
 
 // Iter walks over elements in order:
 //
-//	for it := v.Ascend(rank); n > 0 && it.Next(); n-- { it.Member(), it.Score() }
+//	it := v.Ascend(rank)
+//	for ; n > 0 && it.Next(); n-- { it.Member(), it.Score() }
 //
-// It is valid until the set is changed.
+// It is valid until the set is changed. It is declared in front of the loop because Go copies, and may allocate, what a loop
+// declares anew in each turn.
 type Iter struct {
 	lp     []byte
 	at     int // in the listpack, or in leaf: of the next element
 	t      *tree
 	leaf   *leaf
 	down   bool
+	scores bool // members are not read
 	ref    arena.Ref
 	score  float64
 	digits [20]byte
@@ -168,6 +174,13 @@ type Iter struct {
 
 // Ascend returns an iterator that begins at rank.
 func (v *View) Ascend(rank int) Iter { return v.iter(rank, false) }
+
+// AscendScores is Ascend for those who want few members or none: Member is slower.
+func (v *View) AscendScores(rank int) Iter {
+	it := v.iter(rank, false)
+	it.scores = true
+	return it
+}
 
 // Descend returns an iterator that begins at rank and goes to lower ones.
 func (v *View) Descend(rank int) Iter { return v.iter(rank, true) }
@@ -232,7 +245,9 @@ func (it *Iter) enter(r arena.Ref) {
 		return
 	}
 	it.leaf, it.at = it.t.leaf(r), 0
-	it.t.tab.FetchAll(it.leaf.refs[:it.leaf.n]) // one cache miss after the other would take longer
+	if !it.scores {
+		it.t.tab.FetchAll(it.leaf.refs[:it.leaf.n]) // one cache miss after the other would take longer
+	}
 	if it.down {
 		it.at = it.leaf.n - 1
 	}
@@ -248,3 +263,24 @@ func (it *Iter) Member() []byte {
 
 // Score returns the score.
 func (it *Iter) Score() float64 { return it.score }
+
+// Place stands for an element of a View while that is valid: eight bytes in which the collector sees no pointer.
+type Place = arena.Ref
+
+// Place returns where the element is.
+func (it *Iter) Place() Place { return it.ref }
+
+// MemberAt returns the member at a place. A small integer is written to digits, the rest is a view into the set.
+func (v *View) MemberAt(p Place, digits *[20]byte) []byte {
+	if v.set != nil {
+		return v.set.tree.tab.Key(p)
+	}
+	return listpack.Element(v.lp, int(p), digits[:])
+}
+
+// FetchAt loads the members at some places into the cache, all at once.
+func (v *View) FetchAt(places []Place) {
+	if v.set != nil {
+		v.set.tree.tab.FetchAll(places)
+	}
+}

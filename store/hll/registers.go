@@ -71,7 +71,11 @@ func (r *Registers) pack(b []byte) {
 func (r *Registers) Count() uint64 {
 	var h histogram
 	for i := 0; i < RegisterCount; i += 8 {
-		h.addEight(packEight(binary.LittleEndian.Uint64(r[i:])))
+		if eight := binary.LittleEndian.Uint64(r[i:]); eight != 0 {
+			h.addEight(packEight(eight))
+		} else { // the most, in a union of sparse values
+			h[0][0] += 8
+		}
 	}
 	return h.estimate()
 }

@@ -331,7 +331,8 @@ func (k *Key) create(name []byte, n int, expireAt int64) {
 
 // locate finds the record's position again after an insertion.
 func (k *Key) locate() {
-	for p := k.db.ix.Probe(k.hash); p.Valid(); p.Next() {
+	p := k.db.ix.Probe(k.hash)
+	for ; p.Valid(); p.Next() {
 		if p.Ref() == k.ref {
 			k.pos = p
 			return

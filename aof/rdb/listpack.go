@@ -285,7 +285,8 @@ func (d *dupSet) check(b []byte, n int) error {
 	}
 	clear(d.seen)
 	var digits [24]byte
-	for p := openPacked(b); p.more(); {
+	p := openPacked(b)
+	for p.more() {
 		name := p.nextText(digits[:])
 		if _, ok := d.seen[string(name)]; ok {
 			return fmt.Errorf("%q is there twice", name)

@@ -126,7 +126,8 @@ func (d *digest) pair(a, b []byte) {
 func (d *digest) zset(k *store.Key) {
 	view := zsetView(k)
 	var room [32]byte
-	for it := view.Ascend(0); it.Next(); {
+	it := view.Ascend(0)
+	for it.Next() {
 		d.pair(it.Member(), resp.AppendDouble(room[:0], it.Score()))
 	}
 }

@@ -130,7 +130,8 @@ func rdbZSet(w *rdb.Writer, k *store.Key, typ byte) {
 	}
 	view := zset.Large(k.Object().(*zset.Set))
 	w.Begin(typ, view.Len())
-	for it := view.Descend(view.Len() - 1); it.Next(); {
+	it := view.Descend(view.Len() - 1)
+	for it.Next() {
 		w.Scored(it.Member(), it.Score())
 	}
 }

@@ -227,7 +227,8 @@ func (s *sorter) loadList(k *store.Key, first, count int) {
 		first = listLen(k) - 1 - first
 	}
 	var digits [20]byte
-	for at := listCursor(k, first); count > 0; count-- {
+	at := listCursor(k, first)
+	for ; count > 0; count-- {
 		lp, off := at.Element()
 		s.add(listpack.Element(lp, off, digits[:]))
 		at.Step(back)

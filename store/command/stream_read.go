@@ -285,7 +285,8 @@ func (c *Ctx) groupMember(g *stream.Group, name, key, group []byte, logged bool)
 // counts as a delivery, which is not logged.
 func (c *Ctx) replyHistory(r *reading, member *stream.Consumer, start stream.ID, count int64) {
 	list, n := c.Out.ReserveArray(), 0
-	for cur := r.group.FromOf(member, start); int64(n) < count && cur.Valid(); cur.Next() {
+	cur := r.group.FromOf(member, start)
+	for ; int64(n) < count && cur.Valid(); cur.Next() {
 		p := cur.Entry()
 		if replyOneEntry(c.Out, r.s, p.ID) {
 			p.Time = c.Now()
@@ -306,7 +307,8 @@ func (c *Ctx) deliver(o *readOptions, r *reading, member *stream.Consumer) {
 	log := claimLog{c: c, key: r.key, group: o.group, g: r.group}
 	start, _ := r.group.Last.Next()
 	list, n := c.Out.ReserveArray(), 0
-	for it := r.s.Range(start, stream.MaxID, false); int64(n) < o.count && it.Next(); n++ {
+	it := r.s.Range(start, stream.MaxID, false)
+	for ; int64(n) < o.count && it.Next(); n++ {
 		id := it.ID()
 		r.s.Advance(r.group, id)
 		replyEntry(c.Out, &it)

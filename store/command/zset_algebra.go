@@ -83,7 +83,8 @@ func (s *source) each(next fetcher, f scored) {
 		eachScoreAhead(set, next, f)
 	default:
 		var m candidate // one for all, since it escapes
-		for it := s.zset.Ascend(0); it.Next(); {
+		it := s.zset.Ascend(0)
+		for it.Next() {
 			m = candidate{member: it.Member()}
 			if !f(&m, it.Score()) {
 				return

@@ -51,7 +51,8 @@ func zrandmemberCommand(c *Ctx) error {
 		return c.elementsRepeated(&v, -count, w)
 	case count >= size:
 		w.begin(int(size))
-		for it := v.Descend(int(size) - 1); it.Next(); {
+		it := v.Descend(int(size) - 1)
+		for it.Next() {
 			w.add(it.Member(), it.Score())
 		}
 	default:
@@ -125,7 +126,8 @@ func (c *Ctx) elementsOnce(v *zset.View, count int, w scoreWriter) {
 		}
 	default:
 		left := v.Len()
-		for it := v.Ascend(0); count > 0 && it.Next(); left-- {
+		it := v.Ascend(0)
+		for ; count > 0 && it.Next(); left-- {
 			if rng.IntN(left) < count {
 				w.add(it.Member(), it.Score())
 				count--

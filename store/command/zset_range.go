@@ -232,7 +232,8 @@ func (c *Ctx) replyRange(f rangeForm) error {
 	first, n := q.find(&v)
 	w := scoreWriter{c.Out, q.withScores}
 	w.begin(n)
-	for it := q.iter(&v, first); n > 0 && it.Next(); n-- {
+	it := q.iter(&v, first)
+	for ; n > 0 && it.Next(); n-- {
 		w.add(it.Member(), it.Score())
 	}
 	return nil
@@ -249,7 +250,8 @@ func zrangestoreCommand(c *Ctx) error {
 	}
 	b := c.newZSet()
 	first, n := q.find(&v)
-	for it := q.iter(&v, first); n > 0 && it.Next(); n-- {
+	it := q.iter(&v, first)
+	for ; n > 0 && it.Next(); n-- {
 		b.Add(b.Hash(it.Member()), it.Member(), it.Score())
 	}
 	c.storeZSet(b, c.Args[1], "zrangestore")

@@ -284,7 +284,8 @@ func (z *zsetEditor) enlarge() {
 	v := zsetView(&z.k)
 	s := z.k.DB().Store()
 	z.set = zset.New(s.Mem, s.Seed())
-	for it := v.Ascend(0); it.Next(); {
+	it := v.Ascend(0)
+	for it.Next() {
 		e := elements.Missing(z.set.Hash(it.Member()))
 		z.set.Insert(&e, it.Member(), it.Score())
 	}

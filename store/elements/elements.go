@@ -101,7 +101,8 @@ func (t *Table) Find(key []byte) Elem { return t.FindHash(index.Hash(t.seed, key
 
 // FindHash is Find for a key whose hash is known.
 func (t *Table) FindHash(h uint64, key []byte) Elem {
-	for p := t.ix.Probe(h); p.Valid(); p.Next() {
+	p := t.ix.Probe(h)
+	for ; p.Valid(); p.Next() {
 		if r := p.Ref(); t.record(r).is(key, t.valueLen) {
 			return Elem{r, h, p}
 		}
@@ -111,7 +112,8 @@ func (t *Table) FindHash(h uint64, key []byte) Elem {
 
 // Has reports whether key, with hash h, is in the table.
 func (t *Table) Has(h uint64, key []byte) bool {
-	for p := t.ix.Probe(h); p.Valid(); p.Next() {
+	p := t.ix.Probe(h)
+	for ; p.Valid(); p.Next() {
 		if t.record(p.Ref()).is(key, t.valueLen) {
 			return true
 		}
@@ -122,7 +124,8 @@ func (t *Table) Has(h uint64, key []byte) bool {
 // At returns the element of record r.
 func (t *Table) At(r arena.Ref) Elem {
 	h := t.rehash(r)
-	for p := t.ix.Probe(h); p.Valid(); p.Next() {
+	p := t.ix.Probe(h)
+	for ; p.Valid(); p.Next() {
 		if p.Ref() == r {
 			return Elem{r, h, p}
 		}

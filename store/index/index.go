@@ -181,7 +181,8 @@ type Probe struct {
 
 // Probe starts a search for h:
 //
-//	for p := ix.Probe(h); p.Valid(); p.Next() {
+//	p := ix.Probe(h)
+//	for ; p.Valid(); p.Next() {
 //		if equal(p.Ref(), key) { ... }
 //	}
 func (ix *Index) Probe(h uint64) Probe {

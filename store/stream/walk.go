@@ -216,7 +216,8 @@ func (w *Walk) Stop() {
 
 // EachEntry calls f for the entries of a node that Visitor.Node was given.
 func EachEntry(id ID, lp []byte, f func(e *Iterator)) {
-	for it := nodeEntries(id, lp); it.Next(); {
+	it := nodeEntries(id, lp)
+	for it.Next() {
 		f(&it)
 	}
 }

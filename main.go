@@ -169,6 +169,7 @@ func newServer(cfg *config.Config, l **loop.Loop, log *serverlog.Logger, daemon 
 	return command.New(cfg, command.Env{
 		UnixNano: func() int64 { return time.Now().UnixNano() },
 		MonoNano: func() int64 { return int64(time.Since(start)) },
+		CPUTime:  loop.CPUTime,
 		Rand:     rand.New(rand.NewPCG(uint64(start.UnixNano()), uint64(os.Getpid()))),
 		Post:     func(f func()) { (*l).Post(f) },
 		After: func(nanos int64, f func()) func() {

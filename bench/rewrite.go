@@ -20,6 +20,7 @@ const (
 // A rewriteRun is what one server showed before, during and after a rewrite.
 type rewriteRun struct {
 	before, during, after *pace.Result
+	slice                 slice // only Spindle's
 	rss, peak             int64 // bytes: before; at most during, with a child's copies
 }
 
@@ -67,6 +68,10 @@ func (b *bench) rewriteUnderLoad(s *servers.Server, who side, load pace.Load) (r
 	go func() {
 		defer close(stop)
 		time.Sleep(rewriteSlice) // the load should be under way
+		if err := resetStats(s.Addr); err != nil {
+			failed <- err
+			return
+		}
 		failed <- rewriteLog(s.Addr)
 	}()
 	if run.during, err = load.Run(stop); err != nil {
@@ -75,7 +80,7 @@ func (b *bench) rewriteUnderLoad(s *servers.Server, who side, load pace.Load) (r
 	if err := <-failed; err != nil {
 		return run, err
 	}
-	if run.peak, err = peakWithCopies(s); err != nil {
+	if run.peak, run.slice, err = peakAndSlice(s); err != nil {
 		return run, err
 	}
 	b.progress.Stepf("rewrite: %v, after", who)
@@ -83,26 +88,35 @@ func (b *bench) rewriteUnderLoad(s *servers.Server, who side, load pace.Load) (r
 	return run, err
 }
 
-// peakWithCopies is the largest resident memory of the process since ResetPeak
+func resetStats(addr string) error {
+	c, err := client.Dial(addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Do("CONFIG", "RESETSTAT")
+	return err
+}
+
+// peakAndSlice returns the largest resident memory of the process since ResetPeak
 // and, where a forked child did the rewrite, of the pages that were copied
 // because of it. The child counts them itself; to look from outside would slow
-// it down.
-func peakWithCopies(s *servers.Server) (int64, error) {
-	peak, err := proc.Peak(s.Pid())
-	if err != nil {
-		return 0, err
+// it down. The other result is the longest slice of a rewrite without fork.
+func peakAndSlice(s *servers.Server) (peak int64, longest slice, err error) {
+	if peak, err = proc.Peak(s.Pid()); err != nil {
+		return 0, slice{}, err
 	}
 	c, err := client.Dial(s.Addr)
 	if err != nil {
-		return 0, err
+		return 0, slice{}, err
 	}
 	defer c.Close()
-	info, err := c.Info("persistence")
+	info, err := c.Info("all")
 	if err != nil {
-		return 0, err
+		return 0, slice{}, err
 	}
 	copied, _ := strconv.ParseInt(info["aof_last_cow_size"], 10, 64)
-	return peak + copied, nil
+	return peak + copied, sliceOf(info), nil
 }
 
 func (b *bench) reportRewrite(r *report.Report, runs [2]rewriteRun) {
@@ -125,6 +139,8 @@ func (b *bench) reportRewrite(r *report.Report, runs [2]rewriteRun) {
 	m.Row("MiB at the peak", mib(x.peak), mib(y.peak), ratio(float64(y.peak), float64(x.peak)), "")
 	m.Row("peak / before", ratio(float64(x.peak), float64(x.rss)), ratio(float64(y.peak), float64(y.rss)), "",
 		"spindle "+atMost(float64(y.peak), float64(y.rss), rewritePeak))
+	m.Row("longest slice, CPU / wall ms", "", y.slice.String(), "", withinSlice(y.slice.cpu))
+	r.Notef(sliceNote)
 	r.Notef("%s keys of 16 bytes, values of %d bytes, SET of random keys, log on (everysec); the peak counts the pages that a forked child made the system copy", count(b.opt.rewriteKeys), pacedValue)
 	r.Lines("rewrite", fmt.Sprintf("Greatest latency of SET around a rewrite of %s keys", count(b.opt.rewriteKeys)), "seconds", "ms",
 		rewriteSlice.Seconds(), true,

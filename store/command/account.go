@@ -129,6 +129,7 @@ func (s *Server) resetStats() {
 	s.cron.opsRate, s.cron.inRate, s.cron.outRate = rate{}, rate{}, rate{}
 	s.cron.overNanos, s.cron.expire.cut = 0, 0
 	s.spare.made, s.spare.freed = 0, 0
+	s.pump.maxNanos, s.pump.maxCPU = 0, 0
 }
 
 // watchAccounting follows the directives that concern accounting.

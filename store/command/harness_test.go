@@ -59,6 +59,7 @@ func newRig(t testing.TB, directives ...string) *rig {
 	r.s = New(cfg, Env{
 		UnixNano: func() int64 { return r.nanos },
 		MonoNano: func() int64 { return r.nanos },
+		CPUTime:  func(f func()) int64 { f(); return 0 },
 		Rand:     rand.New(rand.NewPCG(1, 2)),
 		Post:     r.post,
 		After:    r.after,

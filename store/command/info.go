@@ -342,6 +342,7 @@ func (s *Server) infoStats(w *infoWriter) {
 	w.int("reply_buffer_shrinks", s.spare.freed)
 	w.int("reply_buffer_expands", s.spare.made)
 	w.int("longest_background_slice_usec", s.pump.maxNanos/1000)
+	w.int("longest_background_slice_cpu_usec", s.pump.maxCPU/1000)
 }
 
 func (s *Server) infoReplication(w *infoWriter) {

@@ -28,6 +28,7 @@ type pump struct {
 	events   int64 // Server.events at the last slice
 	next     int   // task to begin with
 	maxNanos int64 // longest slice so far
+	maxCPU   int64 // most processor time of a slice so far: what the slice itself takes on a busy machine
 }
 
 // add starts a task unless it is running.
@@ -63,6 +64,15 @@ func (p *pump) slice() {
 	}
 	s.BeginEvent()
 	start := s.env.MonoNano()
+	p.maxCPU = max(p.maxCPU, s.env.CPUTime(func() { p.runTasks(start) }))
+	p.maxNanos = max(p.maxNanos, s.env.MonoNano()-start)
+	s.EndEvent()
+	p.schedule()
+}
+
+// runTasks is the work of a slice that began at start.
+func (p *pump) runTasks(start int64) {
+	s := p.s
 	for now := start; len(p.tasks) > 0 && now-start < sliceNanos; {
 		p.next %= len(p.tasks)
 		t := p.tasks[p.next]
@@ -79,9 +89,6 @@ func (p *pump) slice() {
 	for _, t := range p.tasks {
 		t.cut++
 	}
-	p.maxNanos = max(p.maxNanos, s.env.MonoNano()-start)
-	s.EndEvent()
-	p.schedule()
 }
 
 // runTask shields the loop from a task's panic, which ends the task.

@@ -87,6 +87,8 @@ type Server struct {
 type Env struct {
 	UnixNano func() int64 // wall clock
 	MonoNano func() int64 // monotonic clock, for durations
+	// CPUTime calls f and returns how many nanoseconds of processor time it took.
+	CPUTime func(f func()) int64
 	Rand     *rand.Rand
 	// Post runs f on the loop soon. It may be called from any goroutine.
 	Post func(f func())

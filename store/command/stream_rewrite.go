@@ -69,11 +69,10 @@ func (w *streamRewrite) Pending(p stream.PendingState) {
 		wordRetryCount, strconv.AppendUint(nil, p.Deliveries, 10), wordJustid, wordForce)
 }
 
-// Consumer implements stream.Visitor. One that has entries pending exists already.
+// Consumer implements stream.Visitor. XCLAIM makes no consumer when the stream no longer has what is pending for it, so each
+// is created here.
 func (w *streamRewrite) Consumer(c stream.ConsumerState) {
-	if c.Owned == 0 {
-		w.write(wordXgroup, wordCreateconsumer, w.name, w.group, []byte(c.Name))
-	}
+	w.write(wordXgroup, wordCreateconsumer, w.name, w.group, []byte(c.Name))
 }
 
 // Owned implements stream.Visitor.

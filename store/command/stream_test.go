@@ -194,6 +194,33 @@ func TestStreamRewrite(t *testing.T) {
 	}
 }
 
+// A consumer outlives a rewrite even if the stream no longer has any of the entries that are pending for it.
+func TestStreamRewriteKeepsConsumers(t *testing.T) {
+	r := newRig(t, "appendonly yes")
+	for _, line := range []string{"XADD s 1-1 f v", "XADD s 2-1 f v", "XGROUP CREATE s g 0", "XREADGROUP GROUP g alice COUNT 1 STREAMS s >",
+		"XREADGROUP GROUP g bob STREAMS s >", "XGROUP CREATECONSUMER s g idle", "XTRIM s MAXLEN 1"} {
+		r.do(line)
+	}
+	if err := r.s.BeginRewrite(); err != nil {
+		t.Fatal(err)
+	}
+	for step := r.s.rewrite.step; r.s.rewrite != nil; {
+		if !step() {
+			time.Sleep(time.Millisecond) // the disk has to catch up
+		}
+	}
+	r.waitRewrite()
+	if err := r.s.Log.Flush(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	got := r.reload().do("XINFO CONSUMERS s g")
+	for _, name := range []string{"alice", "bob", "idle"} {
+		if !strings.Contains(got, name) {
+			t.Errorf("%s is gone: %q", name, got)
+		}
+	}
+}
+
 // lastingInfo takes what a rewritten log does not keep out of XINFO STREAM FULL: how entries lie in nodes, and when consumers
 // were seen.
 func lastingInfo(reply string) string {

@@ -22,14 +22,19 @@ func (s *Server) setHook(h hook, on bool) {
 
 // keyChanged passes a change on. by is the client whose command did it, nil for the server itself.
 func (s *Server) keyChanged(by *Client, db *store.DB, class Class, event string, key []byte) {
+	if s.hooks&hookBlocked != 0 {
+		s.blocked.signal(db, key)
+	}
+	s.keyTouched(by, db, class, event, key)
+}
+
+// keyTouched is keyChanged for a change that brings nothing that anybody waits for.
+func (s *Server) keyTouched(by *Client, db *store.DB, class Class, event string, key []byte) {
 	if s.hooks&hookWatch != 0 {
 		s.watched.touch(db, key, class)
 	}
 	if s.hooks&hookTracking != 0 {
 		s.tracking.changed(by, key)
-	}
-	if s.hooks&hookBlocked != 0 {
-		s.blocked.signal(db, key)
 	}
 	if s.hooks&hookNotify != 0 {
 		s.notify(db, class, event, key)

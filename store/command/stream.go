@@ -69,6 +69,15 @@ func (c *Ctx) changedGroup(event string, key []byte) {
 	}
 }
 
+// changedStream is Changed for a command that adds no entry: who waits for entries is not told. A client is served when one has been
+// added behind those it has, even if that one is gone by then, and XSETID alone may make it look so.
+func (c *Ctx) changedStream(event string, key []byte) {
+	c.changes++
+	if c.S.hooks != 0 {
+		c.S.keyTouched(c.C, c.DB, ClassStream, event, key)
+	}
+}
+
 func xlenCommand(c *Ctx) error {
 	s, err := c.findStream(c.Args[1])
 	if err != nil {
@@ -103,7 +112,7 @@ func xdelCommand(c *Ctx) error {
 		}
 	}
 	if deleted > 0 {
-		c.Changed(ClassStream, "xdel", key)
+		c.changedStream("xdel", key)
 	}
 	c.Out.Int(deleted)
 	return nil
@@ -165,7 +174,7 @@ func xsetidCommand(c *Ctx) error {
 	if !o.maxDeleted.Zero() {
 		s.MaxDeleted = o.maxDeleted
 	}
-	c.Changed(ClassStream, "xsetid", c.Args[1])
+	c.changedStream("xsetid", c.Args[1])
 	c.Out.OK()
 	return nil
 }

@@ -248,7 +248,7 @@ func xtrimCommand(c *Ctx) error {
 		deleted = s.Trim(o.trim)
 	}
 	if deleted > 0 {
-		c.Changed(ClassStream, "xtrim", key)
+		c.changedStream("xtrim", key)
 		if o.trim.Approx {
 			c.logTrim(&o, s)
 		}

@@ -133,7 +133,7 @@ func (d *deletion) reply(exists bool, f func(id stream.ID) int64) {
 		d.c.Out.Int(n)
 	}
 	if d.deleted > 0 {
-		d.c.Changed(ClassStream, "xdel", d.key)
+		d.c.changedStream("xdel", d.key)
 	}
 }
 

@@ -106,6 +106,7 @@ type reading struct {
 	s     *stream.Stream // nil if there is none
 	group *stream.Group  // of XREADGROUP
 	after stream.ID      // the last entry the client has; MaxID for a group: what the group has not been given yet
+	gone  bool           // the entries that a client was waiting for are gone before it is served
 }
 
 // reading resolves stream i.
@@ -158,6 +159,14 @@ func (r *reading) due() bool {
 	return r.s.Entries() > 0 && r.after.Less(r.s.Top())
 }
 
+// passed reports whether the stream, which is there, has come further than who waits for new entries.
+func (r *reading) passed() bool {
+	if r.group != nil {
+		return r.group.Last.Less(r.s.Last)
+	}
+	return r.after.Less(r.s.Last)
+}
+
 func (c *Ctx) readStreams(byGroup bool) error {
 	o, err := c.readOptions(byGroup)
 	if err != nil {
@@ -202,7 +211,8 @@ func (c *Ctx) awaitEntries(o *readOptions, readings []reading) error {
 		Serve: func(c *Ctx, key []byte) (bool, error) { return c.serveEntries(key, after) }})
 }
 
-// serveEntries answers a client that has waited with the entries of one stream. A group or its stream may be gone by now.
+// serveEntries answers a client that has waited with the entries of one stream. There may be none, if the unit that added them
+// has removed them, too. A group or its stream may be gone by now.
 func (c *Ctx) serveEntries(key []byte, after []stream.ID) (bool, error) {
 	byGroup := c.Cmd.Flags&Write != 0
 	o, err := c.readOptions(byGroup)
@@ -227,9 +237,10 @@ func (c *Ctx) serveEntries(key []byte, after []stream.ID) (bool, error) {
 			return false, resp.ErrGroupGone
 		}
 	}
-	if !r.due() {
+	if !r.passed() {
 		return false, nil
 	}
+	r.gone = !r.due()
 	list := c.reserveStreams()
 	c.replyReading(&o, &r)
 	c.Out.SetLen(list, 1)
@@ -256,7 +267,7 @@ func (c *Ctx) replyReading(o *readOptions, r *reading) {
 		replyEntries(c.Out, &it, o.count)
 		return
 	}
-	member := c.groupMember(r.group, o.consumer, r.key, o.group, o.noack || r.history())
+	member := c.groupMember(r.group, o.consumer, r.key, o.group, o.noack || r.gone || r.history())
 	c.changedGroup("", r.key)
 	if r.history() {
 		start, _ := r.after.Next()

@@ -11,16 +11,19 @@ import (
 // itself holds (clients, buffers, directories of large collections) is sampled by the cron.
 type memoryUse struct {
 	samples []metrics.Sample
-	goBytes int64 // heap objects and stacks, at the last sample
+	goBytes int64 // live heap objects and stacks, at the last sample
 	startup int64 // used() when the server started
 	peak    int64
 	peakMs  int64
 	full    bool // at the last command there was no room
 }
 
+// init chooses what is sampled. Of the heap it is what the last collection found alive: garbage is no use of memory, and keys must
+// not be evicted for it, which would bring none of it back. What has been allocated since is not seen until the next one, which
+// comes when the heap has doubled.
 func (m *memoryUse) init() {
 	m.samples = []metrics.Sample{
-		{Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/heap/stacks:bytes"},
 	}
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"runtime/debug"
 	"strings"
 	"testing"
 )
@@ -25,5 +26,23 @@ func TestMemoryGoesBack(t *testing.T) {
 	r.advance(100)
 	if held := r.s.Store.Mem.Committed(); held != 0 {
 		t.Errorf("%d bytes are held after MEMORY PURGE", held)
+	}
+}
+
+var garbage []byte
+
+// Garbage that the collector has not come to yet is not memory in use: keys would be evicted for it.
+func TestGarbageIsNotUsed(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	r := newRig(t)
+	r.s.sampleMemory()
+	before := r.s.usedMemory()
+	for range 64 {
+		garbage = make([]byte, 1<<20)
+	}
+	garbage = nil
+	r.s.sampleMemory()
+	if more := r.s.usedMemory() - before; more > 8<<20 {
+		t.Errorf("%d bytes more are used", more)
 	}
 }

@@ -36,7 +36,7 @@ func (s *Server) keyTouched(by *Client, db *store.DB, class Class, event string,
 	if s.hooks&hookTracking != 0 {
 		s.tracking.changed(by, key)
 	}
-	if s.hooks&hookNotify != 0 {
+	if s.hooks&hookNotify != 0 && event != "" {
 		s.notify(db, class, event, key)
 	}
 }

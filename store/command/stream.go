@@ -60,8 +60,8 @@ func (c *Ctx) findStreamForWrite(key []byte) (*stream.Stream, error) {
 	return largeStream(&k), nil
 }
 
-// changedGroup reports that the command changed consumer groups, which are nobody's business but theirs: who watches the
-// stream or waits for entries is not told. An empty event is none.
+// changedGroup reports that the command changed consumer groups or a stream's counters, which are nobody's business but theirs: who
+// watches the stream or waits for entries is not told. An empty event is none.
 func (c *Ctx) changedGroup(event string, key []byte) {
 	c.changes++
 	if event != "" {
@@ -69,8 +69,7 @@ func (c *Ctx) changedGroup(event string, key []byte) {
 	}
 }
 
-// changedStream is Changed for a command that adds no entry: who waits for entries is not told. A client is served when one has been
-// added behind those it has, even if that one is gone by then, and XSETID alone may make it look so.
+// changedStream is Changed for a command that adds no entry: who waits for entries is not told.
 func (c *Ctx) changedStream(event string, key []byte) {
 	c.changes++
 	if c.S.hooks != 0 {
@@ -174,7 +173,7 @@ func xsetidCommand(c *Ctx) error {
 	if !o.maxDeleted.Zero() {
 		s.MaxDeleted = o.maxDeleted
 	}
-	c.changedStream("xsetid", c.Args[1])
+	c.changedGroup("xsetid", c.Args[1]) // the entries are what they were
 	c.Out.OK()
 	return nil
 }

@@ -133,10 +133,11 @@ const (
 	ErrUnblockedStreamGone Error = "UNBLOCKED the stream key no longer exists"
 )
 
-// MONITOR.
+// MONITOR and SSUBSCRIBE.
 const (
-	ErrMonitorBlocking Error = "ERR MONITOR isn't allowed for DENY BLOCKING client"
-	ErrMonitorKeyspace Error = "ERR Replica can't interact with the keyspace"
+	ErrSsubscribeBlocking Error = "ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client"
+	ErrMonitorBlocking    Error = "ERR MONITOR isn't allowed for DENY BLOCKING client"
+	ErrMonitorKeyspace    Error = "ERR Replica can't interact with the keyspace"
 )
 
 // CLIENT and HELLO.

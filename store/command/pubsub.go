@@ -226,10 +226,17 @@ func (c *Client) inSubscribeMode() bool { return c.subs != nil && c.Out.Proto < 
 
 func subscribeCommand(c *Ctx) error    { return c.subscribe(plainChannel) }
 func psubscribeCommand(c *Ctx) error   { return c.subscribe(patternChannel) }
-func ssubscribeCommand(c *Ctx) error   { return c.subscribe(shardChannel) }
 func unsubscribeCommand(c *Ctx) error  { return c.unsubscribe(plainChannel) }
 func punsubscribeCommand(c *Ctx) error { return c.unsubscribe(patternChannel) }
 func sunsubscribeCommand(c *Ctx) error { return c.unsubscribe(shardChannel) }
+
+// ssubscribeCommand is refused inside MULTI, where SUBSCRIBE is not.
+func ssubscribeCommand(c *Ctx) error {
+	if !c.CanBlock() {
+		return resp.ErrSsubscribeBlocking
+	}
+	return c.subscribe(shardChannel)
+}
 
 func (c *Ctx) subscribe(kind channelKind) error {
 	for _, name := range c.Args[1:] {

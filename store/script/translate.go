@@ -8,6 +8,8 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
+
+	"spindle/store/script/capi"
 )
 
 // gopher-lua words many errors in its own way. Scripts and the people who read their errors know Lua's, which also name the
@@ -50,15 +52,23 @@ func failed(L *lua.LState, level int) *fault {
 	if !ok || fn.IsG {
 		return nil
 	}
-	frame := reflect.ValueOf(at).Elem().FieldByName("frame") // the program counter is not exported
-	if !frame.IsValid() || frame.IsNil() {
-		return nil
-	}
-	pc := int(frame.Elem().FieldByName("Pc").Int()) - 1
+	pc := frameField(at, "Pc") - 1
 	if pc < 0 || pc >= len(fn.Proto.Code) {
 		return nil
 	}
 	return &fault{L: L, proto: fn.Proto, fn: fn, pc: pc, inst: fn.Proto.Code[pc]}
+}
+
+// frameField reads a number that gopher-lua knows of a call and does not export, -1 if it does not.
+func frameField(at *lua.Debug, name string) int {
+	frame := reflect.ValueOf(at).Elem().FieldByName("frame")
+	if !frame.IsValid() || frame.IsNil() {
+		return -1
+	}
+	if v := frame.Elem().FieldByName(name); v.IsValid() {
+		return int(v.Int())
+	}
+	return -1
 }
 
 // rewordings are gopher-lua's texts, as patterns, and what Lua says instead.
@@ -76,6 +86,9 @@ var rewordings = []struct {
 		a := argA(f.inst)
 		return "attempt to call " + f.operand(a, f.typeOf(a))
 	}},
+	{regexp.MustCompile(`cannot perform concat operation between (\w+) and (\w+)$`), func(f *fault, m []string) string {
+		return "attempt to concatenate " + f.concatenated(m[1], m[2])
+	}},
 	{regexp.MustCompile(`cannot perform \w+ operation between (\w+) and (\w+)$`), func(f *fault, m []string) string {
 		return "attempt to perform arithmetic on " + f.arithmetic(m[1], m[2])
 	}},
@@ -84,9 +97,6 @@ var rewordings = []struct {
 	}},
 	{regexp.MustCompile(`__len undefined$`), func(f *fault, m []string) string {
 		return "attempt to get length of " + f.only()
-	}},
-	{regexp.MustCompile(`cannot perform concat operation between (\w+) and (\w+)$`), func(f *fault, m []string) string {
-		return "attempt to concatenate " + f.concatenated(m[1], m[2])
 	}},
 	{regexp.MustCompile(`attempt to compare (\w+) with (\w+)$`), func(f *fault, m []string) string {
 		if m[1] == m[2] {
@@ -151,14 +161,14 @@ func badArgument(L *lua.LState, s string) string {
 	}
 	_, rest, _ := strings.Cut(s, " to ")
 	if at, ok := L.GetStack(1); ok {
-		if name, _ := L.GetLocal(at, n); name == "" {
+		if given := frameField(at, "NArgs"); given >= 0 && n > given {
 			rest = strings.Replace(rest, "got nil)", "got no value)", 1)
 		}
 	}
 	if i := strings.Index(rest, "(thread expected"); i >= 0 {
 		rest = rest[:i] + "(coroutine expected)"
 	}
-	if f := failed(L, 2); f != nil && int(f.inst>>26) == lua.OP_CALL {
+	if f := failed(L, 2); f != nil && (int(f.inst>>26) == lua.OP_CALL || int(f.inst>>26) == lua.OP_TAILCALL) {
 		if at := f.loaded(f.pc, argA(f.inst)); at >= 0 && int(f.proto.Code[at]>>26) == lua.OP_SELF {
 			if n--; n == 0 {
 				name, why, _ := strings.Cut(rest, " ")
@@ -232,7 +242,7 @@ func (f *fault) arithmetic(left, right string) string {
 	}
 	b, c := argB(f.inst), argC(f.inst)
 	if v := f.value(b); v != nil {
-		if _, ok := toNumber(v); ok {
+		if _, ok := capi.ToNumber(v); ok {
 			return f.operand(c, right)
 		}
 	} else if left == "number" {
@@ -364,18 +374,28 @@ func (f *fault) loaded(pc, reg int) int {
 	return last
 }
 
+// chunkNameMax is how much room Redis's Lua has for what chunkName makes, with the zero behind it.
+const chunkNameMax = 80
+
 // chunkName is how messages show the name of a chunk that load was given.
 func chunkName(name string) string {
 	if rest, ok := strings.CutPrefix(name, "="); ok {
-		return rest
+		return rest[:min(len(rest), chunkNameMax-1)]
 	}
 	if rest, ok := strings.CutPrefix(name, "@"); ok {
+		const max = chunkNameMax - len(" '...' ") - 1
+		if len(rest) > max {
+			rest = "..." + rest[len(rest)-max:]
+		}
 		return rest
 	}
-	line, _, cut := strings.Cut(name, "\n")
-	const max = 60 - len(`[string "..."]`) - 1
-	if cut || len(line) > max {
-		line = line[:min(len(line), max)] + "..."
+	const max = chunkNameMax - len(` [string "..."] `) - 1
+	line := name
+	if i := strings.IndexAny(name, "\r\n"); i >= 0 {
+		line = name[:i]
+	}
+	if line = line[:min(len(line), max)]; len(line) < len(name) {
+		line += "..."
 	}
 	return `[string "` + line + `"]`
 }

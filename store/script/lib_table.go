@@ -1,8 +1,6 @@
 package script
 
 import (
-	"sort"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"spindle/store/script/capi"
@@ -105,7 +103,8 @@ func tableConcat(L *lua.LState) int {
 	return 1
 }
 
-// tableSort sorts in place. An order that contradicts itself gives some order, as in Lua it may.
+// tableSort sorts in place, with Lua's own quicksort: which of two equal elements comes first, what an order that contradicts
+// itself gives, and when that is an error, are all of its making.
 func tableSort(L *lua.LState) int {
 	t := checkTable(L, 1)
 	var less *lua.LFunction
@@ -113,7 +112,8 @@ func tableSort(L *lua.LState) int {
 		less = L.CheckFunction(2)
 	}
 	refuseReadonlyHere(L, t)
-	sort.Sort(&tableSorter{L, t, less, t.Len()})
+	s := &tableSorter{L, t, less}
+	s.sort(1, t.Len())
 	return 0
 }
 
@@ -121,21 +121,79 @@ type tableSorter struct {
 	L    *lua.LState
 	t    *lua.LTable
 	less *lua.LFunction
-	n    int
 }
 
-func (s *tableSorter) Len() int { return s.n }
+func (s *tableSorter) at(i int) lua.LValue { return s.t.RawGetInt(i) }
 
-func (s *tableSorter) Swap(i, j int) {
-	a, b := s.t.RawGetInt(i+1), s.t.RawGetInt(j+1)
-	s.t.RawSetInt(i+1, b)
-	s.t.RawSetInt(j+1, a)
+func (s *tableSorter) swap(i, j int) {
+	a, b := s.at(i), s.at(j)
+	s.t.RawSetInt(i, b)
+	s.t.RawSetInt(j, a)
 }
 
-func (s *tableSorter) Less(i, j int) bool {
-	a, b := s.t.RawGetInt(i+1), s.t.RawGetInt(j+1)
+// order puts i and j into order.
+func (s *tableSorter) order(i, j int) {
+	if s.lessThan(s.at(j), s.at(i)) {
+		s.swap(i, j)
+	}
+}
+
+// sort sorts the elements from lo to hi.
+func (s *tableSorter) sort(lo, hi int) {
+	for lo < hi {
+		s.order(lo, hi)
+		if hi-lo == 1 {
+			return
+		}
+		middle := lo + (hi-lo)/2
+		if s.lessThan(s.at(middle), s.at(lo)) {
+			s.swap(middle, lo)
+		} else {
+			s.order(middle, hi)
+		}
+		if hi-lo == 2 {
+			return
+		}
+		pivot := s.at(middle)
+		s.swap(middle, hi-1)
+		i := s.partition(lo, hi, pivot)
+		if i-lo < hi-i { // the smaller half by recursion, the larger by the loop
+			s.sort(lo, i-1)
+			lo = i + 1
+		} else {
+			s.sort(i+1, hi)
+			hi = i - 1
+		}
+	}
+}
+
+// partition returns where the pivot, which lies at hi-1, belongs, and puts it there. lo holds nothing greater, hi nothing less.
+func (s *tableSorter) partition(lo, hi int, pivot lua.LValue) int {
+	i, j := lo, hi-1
+	for {
+		for i++; s.lessThan(s.at(i), pivot); i++ {
+			if i > hi {
+				capi.Errorf(s.L, "invalid order function for sorting")
+			}
+		}
+		for j--; s.lessThan(pivot, s.at(j)); j-- {
+			if j < lo {
+				capi.Errorf(s.L, "invalid order function for sorting")
+			}
+		}
+		if j < i {
+			break
+		}
+		s.swap(i, j)
+	}
+	s.swap(hi-1, i)
+	return i
+}
+
+// lessThan asks the script's function, or the operator.
+func (s *tableSorter) lessThan(a, b lua.LValue) bool {
 	if s.less == nil {
-		return s.lessThan(a, b)
+		return s.operator(a, b)
 	}
 	s.L.Push(s.less)
 	s.L.Push(a)
@@ -146,8 +204,8 @@ func (s *tableSorter) Less(i, j int) bool {
 	return lua.LVAsBool(v)
 }
 
-// lessThan compares as the operator does; an error has no position, as it is not a Lua function's.
-func (s *tableSorter) lessThan(a, b lua.LValue) bool {
+// operator compares as "<" does; an error has no position, as it is not a Lua function's.
+func (s *tableSorter) operator(a, b lua.LValue) bool {
 	ta, tb := a.Type(), b.Type()
 	if ta == tb && (ta == lua.LTNumber || ta == lua.LTString || s.L.GetMetaField(a, "__lt") != lua.LNil) {
 		return s.L.LessThan(a, b)

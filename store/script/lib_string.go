@@ -248,9 +248,11 @@ func (e *Engine) stringFormat(L *lua.LState) int {
 			out = append(out, '%')
 			continue
 		}
+		if arg++; arg > L.GetTop() {
+			capi.ArgError(L, arg, "no value")
+		}
 		spec, next := formatSpec(L, f, i)
 		i = next
-		arg++
 		verb := byte(0)
 		if i < len(f) {
 			verb = f[i]
@@ -293,38 +295,39 @@ func formatSpec(L *lua.LState, f string, i int) (spec string, next int) {
 func formatItem(L *lua.LState, out []byte, spec string, verb byte, arg int) []byte {
 	switch verb {
 	case 'c':
-		return fmt.Appendf(out, "%"+spec+"s", string([]byte{byte(capi.Int(L, arg))}))
+		c := byte(capi.Int(L, arg))
+		item := fmt.Sprintf("%"+textSpec(spec)+"s", string([]byte{c}))
+		return append(out, capi.CString(item)...)
 	case 'd', 'i':
-		return appendInteger(out, spec, "d", capi.Int64(number(L, arg)))
+		return appendInteger(out, spec, "d", capi.Int(L, arg))
 	case 'o', 'u', 'x', 'X':
-		n := capi.Uint64(number(L, arg))
+		n := capi.Uint64(capi.Number(L, arg))
 		if verb == 'u' {
 			verb = 'd'
 		}
 		return appendInteger(out, strings.ReplaceAll(strings.ReplaceAll(spec, "+", ""), " ", ""), string(verb), n)
 	case 'e', 'E', 'f', 'g', 'G':
-		return appendFloat(out, spec, verb, number(L, arg))
+		return appendFloat(out, spec, verb, capi.Number(L, arg))
 	case 'q':
 		return appendLuaQuoted(out, capi.String(L, arg))
 	case 's':
-		if arg > L.GetTop() {
-			capi.ArgError(L, arg, "string expected, got no value")
-		}
 		s := capi.String(L, arg)
 		if !strings.Contains(spec, ".") && len(s) >= 100 {
 			return append(out, s...) // as Lua has it: no padding
 		}
-		return fmt.Appendf(out, "%"+strings.Trim(spec, "+ #")+"s", s)
+		return fmt.Appendf(out, "%"+textSpec(spec)+"s", capi.CString(s))
 	}
-	capi.Errorf(L, "invalid option '%%%s' to 'format'", string([]byte{verb}))
+	capi.Errorf(L, "invalid option '%%%s' to 'format'", capi.CString(string([]byte{verb})))
 	return out
 }
 
-func number(L *lua.LState, arg int) float64 {
-	if arg > L.GetTop() {
-		capi.ArgError(L, arg, "no value")
+// textSpec leaves out the flags that have no meaning for text in C.
+func textSpec(spec string) string {
+	width := strings.TrimLeft(spec, "-+ #0")
+	if strings.Contains(spec[:len(spec)-len(width)], "-") {
+		return "-" + width
 	}
-	return capi.Number(L, arg)
+	return width
 }
 
 // appendInteger formats as C does: with a precision, the flag 0 has no meaning.

@@ -1,7 +1,9 @@
 package script
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -40,11 +42,28 @@ func baseAssert(L *lua.LState) int {
 	return 0
 }
 
-// openMath gives math.random Redis's generator.
+// openMath gives math.random Redis's generator, and replaces what differs from Lua's library.
 func (e *Engine) openMath() {
 	if t, ok := e.globals.RawGetString("math").(*lua.LTable); ok {
 		t.RawSetString("random", e.L.NewFunction(e.mathRandom))
 		t.RawSetString("randomseed", e.L.NewFunction(e.mathRandomseed))
+		t.RawSetString("max", e.L.NewFunction(mathExtreme(func(a, b float64) bool { return a > b })))
+		t.RawSetString("min", e.L.NewFunction(mathExtreme(func(a, b float64) bool { return a < b })))
+		t.RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua takes the largest finite number
+	}
+}
+
+// mathExtreme is math.max or math.min.
+func mathExtreme(better func(a, b float64) bool) lua.LGFunction {
+	return func(L *lua.LState) int {
+		best := capi.Number(L, 1)
+		for i := 2; i <= L.GetTop(); i++ {
+			if f := capi.Number(L, i); better(f, best) {
+				best = f
+			}
+		}
+		L.Push(lua.LNumber(best))
+		return 1
 	}
 }
 
@@ -223,19 +242,35 @@ func baseTonumber(L *lua.LState) int {
 	}
 	L.Push(lua.LNil)
 	if base == 10 {
-		if f, ok := toNumber(v); ok {
+		if f, ok := capi.ToNumber(v); ok {
 			L.Push(lua.LNumber(f))
 		}
 		return 1
 	}
-	s := strings.Trim(capi.String(L, 1), " \t\n\v\f\r")
-	if base == 16 {
-		s = strings.TrimPrefix(strings.TrimPrefix(s, "0x"), "0X")
-	}
-	if n, err := strconv.ParseInt(s, base, 64); err == nil && !strings.HasPrefix(s, "+") {
+	if n, ok := parseUnsigned(strings.Trim(capi.CString(capi.String(L, 1)), " \t\n\v\f\r"), base); ok {
 		L.Push(lua.LNumber(n))
 	}
 	return 1
+}
+
+// parseUnsigned reads a whole string as strtoul does: a minus sign wraps around, and what is too large is the largest.
+func parseUnsigned(s string, base int) (uint64, bool) {
+	digits := strings.TrimPrefix(s, "-")
+	negative := len(digits) < len(s)
+	if !negative {
+		digits = strings.TrimPrefix(s, "+")
+	}
+	if len(digits) > 2 && base == 16 && digits[0] == '0' && digits[1]|0x20 == 'x' {
+		digits = digits[2:]
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		return math.MaxUint64, true
+	}
+	if negative {
+		n = -n
+	}
+	return n, err == nil
 }
 
 // translateError is an error handler that only words the error as Lua does.
@@ -244,13 +279,8 @@ func (e *Engine) translateError(L *lua.LState) int {
 	return 1
 }
 
-// load compiles a chunk. Bytecode is refused.
+// load compiles a chunk. Bytecode is no source: its first character is one the language has no use for.
 func (e *Engine) load(L *lua.LState, source, name string) int {
-	if len(source) > 0 && source[0] == 0x1b {
-		L.Push(lua.LNil)
-		L.Push(lua.LString(fmt.Sprintf("%s: bad header in precompiled chunk", name)))
-		return 2
-	}
 	proto, err := e.Compile(name, source)
 	if err != nil {
 		L.Push(lua.LNil)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"spindle/store/script/capi"
 )
 
 // The redis table: commands, replies, the log.
@@ -195,7 +197,7 @@ func (e *Engine) redisSetresp(L *lua.LState) int {
 	if L.GetTop() != 1 {
 		L.Error(errorTable(L, "redis.setresp() requires one argument."), 1)
 	}
-	n, ok := toNumber(L.Get(1))
+	n, ok := capi.ToNumber(L.Get(1))
 	if !ok || (int(n) != 2 && int(n) != 3) {
 		L.Error(errorTable(L, "RESP version must be 2 or 3."), 1)
 	}
@@ -207,7 +209,7 @@ func (e *Engine) redisSetRepl(L *lua.LState) int {
 	if L.GetTop() != 1 {
 		L.Error(errorTable(L, "redis.set_repl() requires two arguments."), 1)
 	}
-	n, _ := toNumber(L.Get(1))
+	n, _ := capi.ToNumber(L.Get(1))
 	flags := int(n)
 	if flags&^ReplAll != 0 {
 		L.Error(errorTable(L, "Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE."), 1)

@@ -1,9 +1,6 @@
 package script
 
 import (
-	"strconv"
-	"strings"
-
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -92,42 +89,4 @@ func undefinedGlobal(L *lua.LState) int {
 	name, _ := text(L.Get(2))
 	L.RaiseError("Script attempted to access nonexistent global variable '%s'", name)
 	return 0
-}
-
-// toNumber converts as Lua's arithmetic does.
-func toNumber(v lua.LValue) (float64, bool) {
-	switch v := v.(type) {
-	case lua.LNumber:
-		return float64(v), true
-	case lua.LString:
-		return parseNumber(string(v))
-	}
-	return 0, false
-}
-
-// parseNumber reads a decimal or hexadecimal number as strtod does, with blanks around it.
-func parseNumber(s string) (float64, bool) {
-	s = strings.Trim(s, " \t\n\v\f\r")
-	if strings.ContainsRune(s, '_') {
-		return 0, false
-	}
-	body := strings.TrimLeft(s, "+-")
-	if len(body) > 2 && body[0] == '0' && (body[1] == 'x' || body[1] == 'X') && !strings.ContainsAny(body, "pP.") {
-		n, err := strconv.ParseUint(body[2:], 16, 64)
-		if err != nil {
-			return 0, false
-		}
-		if strings.HasPrefix(s, "-") {
-			return -float64(n), true
-		}
-		return float64(n), true
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		if ne, ok := err.(*strconv.NumError); ok && ne.Err == strconv.ErrRange {
-			return f, true
-		}
-		return 0, false
-	}
-	return f, true
 }

@@ -4,6 +4,8 @@ import (
 	"math"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"spindle/store/script/capi"
 )
 
 // lrand48 is the generator that redis-server has instead of the system's, so that scripts see the same numbers everywhere: the
@@ -25,24 +27,27 @@ func (e *Engine) mathRandom(L *lua.LState) int {
 	case 0:
 		L.Push(lua.LNumber(r))
 	case 1:
-		u := L.CheckInt(1)
+		u := intArg(L, 1)
 		if u < 1 {
-			L.ArgError(1, "interval is empty")
+			capi.ArgError(L, 1, "interval is empty")
 		}
 		L.Push(lua.LNumber(math.Floor(r*float64(u)) + 1))
 	case 2:
-		l, u := L.CheckInt(1), L.CheckInt(2)
+		l, u := intArg(L, 1), intArg(L, 2)
 		if l > u {
-			L.ArgError(2, "interval is empty")
+			capi.ArgError(L, 2, "interval is empty")
 		}
 		L.Push(lua.LNumber(math.Floor(r*float64(u-l+1)) + float64(l)))
 	default:
-		L.RaiseError("wrong number of arguments")
+		capi.Errorf(L, "wrong number of arguments")
 	}
 	return 1
 }
 
 func (e *Engine) mathRandomseed(L *lua.LState) int {
-	e.random.seed(int32(L.CheckInt(1)))
+	e.random.seed(intArg(L, 1))
 	return 0
 }
+
+// intArg is argument n as a C int: larger numbers lose their upper half, and what is computed from one wraps around.
+func intArg(L *lua.LState, n int) int32 { return int32(capi.Int(L, n)) }

@@ -60,3 +60,16 @@ func TestNestedCommandsAreOneBlock(t *testing.T) {
 		[]string{"SET a x"}, []string{"GET"}, []string{"SET", "a", "x"}, []string{"INCR", "a"})
 	f("+OK\r\n+OK\r\n", []string{"SELECT 1", "SET a 1"}, []string{"SELECT", "1"}, []string{"SET", "a", "1"})
 }
+
+// TestScriptsInTheLog: servers that log scripts instead of their effects exist.
+func TestScriptsInTheLog(t *testing.T) {
+	r := newRig(t, "appendonly yes")
+	r.s.Log.Append(0, []byte("EVAL"), []byte("redis.call('SET', KEYS[1], ARGV[1]); return redis.call('INCR', 'n')"), []byte("1"), []byte("k"), []byte("v"))
+	r.effects() // sees to it that it is written
+	next := r.reload()
+	next.want("MGET k n", "*2\r\n$1\r\nv\r\n$1\r\n1\r\n")
+	next.wantEffects("SET k w", "SELECT 0", "SET k w")
+	if next.s.stats.Panics != 0 || next.s.unit.depth != 0 {
+		t.Errorf("%d panics, depth %d", next.s.stats.Panics, next.s.unit.depth)
+	}
+}

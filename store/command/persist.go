@@ -129,16 +129,20 @@ func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
 func (s *Server) replay(c *Client, args [][]byte) error {
 	cmd, unknownSub := s.table.findOriginal(args)
 	if cmd == nil || unknownSub || cmd.container() && len(args) == 1 {
-		return fmt.Errorf("Unknown command '%s' reading the append only file", args[0])
+		return fmt.Errorf("Unknown command '%s'", args[0])
 	}
 	if n := len(args); n != cmd.Arity && (cmd.Arity >= 0 || n < -cmd.Arity) {
-		return fmt.Errorf("wrong number of arguments for '%s' in the append only file", cmd.full)
+		return fmt.Errorf("Wrong number of arguments for '%s'", cmd.full)
 	}
 	c.Out.Buf = c.Out.Buf[:0]
 	x := &Ctx{S: s}
 	x.C, x.DB, x.Args, x.Out, x.Cmd = c, c.db, args, &c.Out, cmd
 	x.changes, x.verbatim = 0, true
-	if err := cmd.Run(x); err != nil {
+	depth := s.unit.depth
+	s.unit.depth = 1 // so that the commands of a script are nested ones
+	err := cmd.Run(x)
+	s.unit.depth = depth
+	if err != nil {
 		s.logf(aof.Warning, "An effect in the append only file failed: %s: %v", bytes.ToUpper(args[0]), err)
 	}
 	if cap(c.Out.Buf) > scratchMax {

@@ -1,7 +1,9 @@
 package command
 
 import (
+	"strings"
 	"testing"
+	"time"
 
 	"spindle/resp"
 )
@@ -72,4 +74,40 @@ func TestScriptsInTheLog(t *testing.T) {
 	if next.s.stats.Panics != 0 || next.s.unit.depth != 0 {
 		t.Errorf("%d panics, depth %d", next.s.stats.Panics, next.s.unit.depth)
 	}
+}
+
+// TestLogChangesInsideTransactions: what a transaction did before it has the log rewritten, or exchanged, is logged once.
+func TestLogChangesInsideTransactions(t *testing.T) {
+	f := func(lines ...string) {
+		t.Helper()
+		r := newRig(t, "appendonly yes")
+		r.do("INCR a")
+		r.ok("MULTI")
+		for _, l := range append([]string{"INCR a"}, append(lines, "INCR a")...) {
+			r.want(l, "+QUEUED\r\n")
+		}
+		if got := r.do("EXEC"); strings.Contains(got, "-ERR") {
+			t.Fatal(got)
+		}
+		r.advance(1000)
+		r.s.Tick()
+		r.send("CONFIG", "SET", "appendonly", "yes")
+		r.do("INCR a")
+		for range 100 {
+			r.advance(10)
+			if !strings.Contains(r.do("INFO persistence"), "aof_rewrite_in_progress:1") {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		r.want("GET a", "$1\r\n4\r\n")
+		if err := r.s.Log.Flush(10 * time.Second); err != nil {
+			t.Fatal(err)
+		}
+		r.reload().want("GET a", "$1\r\n4\r\n")
+	}
+	f("BGREWRITEAOF")
+	f("BGREWRITEAOF", "BGREWRITEAOF")
+	f("CONFIG SET appendonly no")
+	f("CONFIG SET appendonly no", "CONFIG SET appendonly yes")
 }

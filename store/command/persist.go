@@ -161,8 +161,11 @@ func (s *Server) openLog() error {
 	return nil
 }
 
+// useLog changes to another log, or to none. Effects of a unit that is still running stay behind: what a new log begins with has
+// them already.
 func (s *Server) useLog(log *aof.Log) {
 	s.Log = log
+	s.unit.cut(unitMark{})
 	if log != nil && s.logDelay > 0 {
 		log.SetWriteDelay(s.logDelay)
 	}

@@ -37,10 +37,11 @@ func lastsaveCommand(c *Ctx) error {
 	return nil
 }
 
-// bgrewriteaofCommand begins a log rewrite, or has one begin as soon as the walk that is under way has ended.
+// bgrewriteaofCommand begins a log rewrite, or has one begin as soon as the walk that is under way has ended. Inside a transaction
+// it has to wait, too: what was done before it there would be in the new base and, once the unit is over, in the log.
 func bgrewriteaofCommand(c *Ctx) error {
 	s := c.S
-	if s.Log != nil && !s.Log.Status().RewriteInProgress && s.Store.Snapshot() != nil {
+	if s.Log != nil && !s.Log.Status().RewriteInProgress && (s.Store.Snapshot() != nil || s.unit.depth > 1) {
 		s.rewriteScheduled = true
 		c.Out.Status("Background append only file rewriting scheduled")
 		return nil

@@ -128,8 +128,10 @@ func (c *Client) run() {
 		return
 	}
 	c.borrowOutput()
+	c.s.running = c
 	for !c.runSafely() {
 	}
+	c.s.running = nil
 }
 
 // runSafely reports whether run has come to its end, false if a panic cut it short.
@@ -299,7 +301,9 @@ func (c *Client) bound() {
 
 // protocolError answers what is not a command and ends the connection.
 func (c *Client) protocolError(err error) {
+	start := len(c.Out.Buf)
 	c.s.replyError(c, err)
+	c.hush(start)
 	c.flags |= closing
 }
 

@@ -340,6 +340,7 @@ func clientReplyCommand(c *Ctx) error {
 	switch f := &c.C.flags; {
 	case isToken(c.Args[2], "ON"):
 		*f &^= replyOff | replySkip | replySkipNext
+		c.S.spared = c.S.spared[:0]
 		c.Out.OK()
 	case isToken(c.Args[2], "OFF"):
 		*f |= replyOff
@@ -353,14 +354,23 @@ func clientReplyCommand(c *Ctx) error {
 	return nil
 }
 
-// hush takes back the reply that begins at start if the client does not want it.
+// hush takes back the reply that begins at start if the client does not want it. What was pushed to the client meanwhile stays: it
+// is no reply.
 func (c *Client) hush(start int) {
 	if c.flags&(replyOff|replySkip) != 0 && start < len(c.Out.Buf) {
-		c.Out.Buf = c.Out.Buf[:start]
+		c.Out.Buf = append(c.Out.Buf[:start], c.s.spared...)
 	}
+	c.s.spared = c.s.spared[:0]
 	c.flags &^= replySkip
 	if c.flags&replySkipNext != 0 {
 		c.flags = c.flags&^replySkipNext | replySkip
+	}
+}
+
+// spare keeps a push from hush. That concerns only the client whose command is running.
+func (c *Client) spare(message []byte) {
+	if c.s.running == c && c.flags&(replyOff|replySkip) != 0 {
+		c.s.spared = append(c.s.spared, message...)
 	}
 }
 

@@ -54,6 +54,41 @@ func TestClientReply(t *testing.T) {
 	r.want("SET k v", "")
 	r.want("CLIENT REPLY ON", "+OK\r\n")
 	r.want("GET k", "$1\r\nv\r\n")
+	r.want("CLIENT REPLY OFF", "")
+	if got := r.feed([]byte("*1\r\n$x\r\n")); got != "" || !r.conn.closed {
+		t.Errorf("a protocol error is answered with %q", got)
+	}
+}
+
+// TestPushesAreNoReplies: a client that wants no replies gets confirmations, messages and invalidations all the same, once.
+func TestPushesAreNoReplies(t *testing.T) {
+	r := newRig(t)
+	const (
+		confirmed = ">3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n"
+		message   = ">3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$1\r\nm\r\n"
+	)
+	r.do("HELLO 3")
+	r.ok("CLIENT TRACKING ON")
+	r.want("CLIENT REPLY OFF", "")
+	r.want("SUBSCRIBE c", confirmed)
+	r.want("PUBLISH c m", message)
+	r.want("GET k", "")
+	r.want("SET k v", ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n")
+	r.sent()
+	r.connect().want("PUBLISH c m", ":1\r\n")
+	if got := r.sent(); got != message {
+		t.Errorf("from another client: %q", got)
+	}
+	r.want("PING", "")
+	r.want("UNSUBSCRIBE", ">3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n")
+	r.ok("CLIENT REPLY ON")
+	r.want("CLIENT REPLY SKIP", "")
+	r.want("SUBSCRIBE c", confirmed)
+	r.want("PUBLISH c m", message+":1\r\n")
+
+	old := r.connect()
+	old.do("CLIENT REPLY OFF")
+	old.want("SUBSCRIBE c", "*"+confirmed[1:])
 }
 
 func TestClientPause(t *testing.T) {

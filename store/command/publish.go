@@ -72,6 +72,7 @@ func (c *Client) push(message []byte) {
 	if c.Out.Proto >= 3 {
 		c.Out.Buf[at] = '>'
 	}
+	c.spare(c.Out.Buf[at:])
 	c.pushed()
 }
 

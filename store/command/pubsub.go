@@ -239,17 +239,20 @@ func ssubscribeCommand(c *Ctx) error {
 }
 
 func (c *Ctx) subscribe(kind channelKind) error {
+	start := len(c.Out.Buf)
 	for _, name := range c.Args[1:] {
 		c.S.subscribe(c.C, kind, name)
 		c.confirm(subWords[kind][0], kind)
 		c.Out.Bulk(name)
 		c.Out.Int(int64(c.C.subs.count(kind)))
 	}
+	c.C.spare(c.Out.Buf[start:])
 	return nil
 }
 
 // unsubscribe ends the named subscriptions, or all of the kind. There is a confirmation in any case.
 func (c *Ctx) unsubscribe(kind channelKind) error {
+	start := len(c.Out.Buf)
 	names := make([]string, 0, len(c.Args))
 	for _, name := range c.Args[1:] {
 		names = append(names, string(name))
@@ -268,6 +271,7 @@ func (c *Ctx) unsubscribe(kind channelKind) error {
 		c.Out.Null()
 		c.Out.Int(int64(c.C.subs.count(kind)))
 	}
+	c.C.spare(c.Out.Buf[start:])
 	return nil
 }
 

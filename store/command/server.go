@@ -57,6 +57,8 @@ type Server struct {
 	scratch     []byte    // reply buffer that clients use while they run
 	scratchUsed int       // the longest large reply since trimScratch
 	dirty       []*Client // clients with replies to send at the end of the event
+	running     *Client   // whose commands are being executed, or nil
+	spared      []byte    // what was pushed to it during one whose reply it does not want
 	otherUnit   *unit     // takes unit's place while a script stands still
 
 	pushes       []*Client // clients with nothing but messages to send

@@ -49,12 +49,17 @@ func (s *Server) Closed(c *Client) {
 	s.forgetPostponed(c)
 }
 
+// clientsEveryNanos is how often clients are looked at: once a second, be ticks late or, on an idle server, as rare as that.
+const clientsEveryNanos = 950e6
+
 // checkClients closes clients that have been idle, or have read too slowly, for too long, and those that take too much memory.
 func (s *Server) checkClients() {
 	s.evictClients()
-	if s.cron.ticks%10 != 0 {
+	now := s.env.MonoNano()
+	if now-s.cron.clientsNano < clientsEveryNanos {
 		return
 	}
+	s.cron.clientsNano = now
 	timeout := int64(s.Config.Timeout) * 1000
 	for _, c := range s.clients {
 		switch {
@@ -68,7 +73,7 @@ func (s *Server) checkClients() {
 
 // mayTimeOut reports whether the client is expected to send commands.
 func (c *Client) mayTimeOut() bool {
-	return c.flags&(waitBlocked|waitPaused|waitScript) == 0 && c.subs == nil
+	return c.flags&(waitBlocked|waitPaused|waitScript) == 0 && c.subs == nil && c.gates&gateMonitor == 0
 }
 
 // clientMemoryMax returns what all clients together may take, in bytes; 0: no limit.

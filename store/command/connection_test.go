@@ -91,6 +91,28 @@ func TestPushesAreNoReplies(t *testing.T) {
 	old.want("SUBSCRIBE c", "*"+confirmed[1:])
 }
 
+// TestIdleClients: idle clients go, also while the server itself is idle and ticks only once a second.
+func TestIdleClients(t *testing.T) {
+	r := newRig(t, "timeout 2")
+	monitor, subscriber, blocked := r.connect(), r.connect(), r.connect()
+	monitor.ok("MONITOR")
+	subscriber.do("SUBSCRIBE c")
+	blocked.do("BLPOP l 0")
+	for range 4 {
+		if r.conn.closed {
+			t.Fatal("too early")
+		}
+		r.s.Tick()
+		r.advance(1000)
+	}
+	if !r.conn.closed {
+		t.Error("an idle client stays")
+	}
+	if monitor.conn.closed || subscriber.conn.closed || blocked.conn.closed {
+		t.Errorf("closed: monitor %v, subscriber %v, blocked %v", monitor.conn.closed, subscriber.conn.closed, blocked.conn.closed)
+	}
+}
+
 func TestClientPause(t *testing.T) {
 	r := newRig(t)
 	other := r.connect()

@@ -7,7 +7,6 @@ import (
 // Tick does the periodic work and returns the time until it wants to be called again.
 func (s *Server) Tick() time.Duration {
 	s.BeginEvent()
-	s.cron.ticks++
 	if s.cron.paused || s.busy() {
 		s.EndEvent()
 		return s.tickInterval()
@@ -71,7 +70,6 @@ func (s *Server) trimStep() bool {
 
 // cron is the state of the periodic work.
 type cron struct {
-	ticks      int64
 	seenEvents int64 // Server.events at the last tick
 	expireOn   bool  // DEBUG SET-ACTIVE-EXPIRE
 	paused     bool  // DEBUG PAUSE-CRON
@@ -87,6 +85,7 @@ type cron struct {
 	opsRate, inRate, outRate rate
 	overNanos                int64 // for so long memory was above its limit
 	overSince                int64 // monotonic; 0: memory is not above the limit
+	clientsNano              int64 // monotonic; when clients were looked at last
 }
 
 func (s *Server) initCron() {

@@ -128,7 +128,7 @@ func (db *DB) Find(key []byte) Key {
 // FindQuietly looks key up for reading about it: that does not count as an access to the value.
 func (db *DB) FindQuietly(key []byte) Key {
 	k := db.Peek(key)
-	if k.ref == 0 || k.rec.hasExpireField() && k.expireIfDue() {
+	if k.ref == 0 || k.rec.hasExpireField() && k.expireIfDue(true) {
 		db.s.Misses++
 		if db.s.Missed != nil {
 			db.s.Missed(db, key)
@@ -142,7 +142,7 @@ func (db *DB) FindQuietly(key []byte) Key {
 // FindForWrite looks key up for writing.
 func (db *DB) FindForWrite(key []byte) Key {
 	k := db.Peek(key)
-	if k.ref == 0 || k.rec.hasExpireField() && k.expireIfDue() {
+	if k.ref == 0 || k.rec.hasExpireField() && k.expireIfDue(false) {
 		return k
 	}
 	if db.s.snap != nil {
@@ -169,11 +169,16 @@ func (k *Key) due() bool {
 	return at != 0 && at <= k.db.s.Now
 }
 
-// expireIfDue removes the key if its time has come. While Expired is nil keys stay.
-func (k *Key) expireIfDue() bool {
+// expireIfDue removes the key if its time has come. While Expired is nil keys stay. For a reader and while
+// KeepExpired is set, only k loses it.
+func (k *Key) expireIfDue(reading bool) bool {
 	s := k.db.s
 	if s.Expired == nil || !k.due() {
 		return false
+	}
+	if reading && s.KeepExpired {
+		*k = Key{db: k.db, hash: k.hash}
+		return true
 	}
 	s.ExpiredKeys++
 	s.Expired(k.db, k.rec.key())

@@ -53,7 +53,7 @@ func (db *DB) expireStep() (removed int, end bool) {
 	db.expiry.at = next
 	for _, ref := range due {
 		k := db.at(ref)
-		k.expireIfDue()
+		k.expireIfDue(false)
 	}
 	return len(due), next == 0
 }

@@ -33,6 +33,8 @@ type Store struct {
 	// Expired is called when a key has expired, before its record goes. It is nil while no key
 	// may expire by itself, as during loading.
 	Expired func(db *DB, key []byte)
+	// KeepExpired has keys whose time has come stay until somebody writes to them. Who reads does not see them.
+	KeepExpired bool
 	// Missed is called when a key was looked up for reading and is not there, Created when a key that was missing has got a
 	// record, before its value is there. They must not use the store. Nil: nobody wants to know.
 	Missed, Created func(db *DB, key []byte)

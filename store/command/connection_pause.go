@@ -59,16 +59,22 @@ func (s *Server) pauseClients(ms int64, all bool) {
 	if p.stop != nil {
 		p.stop()
 	}
-	s.setGate(gatePause, true)
+	s.setPaused(true)
 	p.stop = s.env.After(min(until-s.nowMs, pauseMsMax)*1e6, s.resumeClients)
 }
 
 func (s *Server) paused() bool { return s.gates&gatePause != 0 }
 
+// setPaused begins or ends what a pause means for commands and for keys that expire.
+func (s *Server) setPaused(on bool) {
+	s.setGate(gatePause, on)
+	s.Store.KeepExpired = on
+}
+
 func clientUnpauseCommand(c *Ctx) error {
 	if c.S.paused() {
 		c.S.env.Post(c.S.resumeClients)
-		c.S.setGate(gatePause, false)
+		c.S.setPaused(false)
 	}
 	c.Out.OK()
 	return nil
@@ -81,7 +87,7 @@ func (s *Server) resumeClients() {
 	}
 	waiting := s.pause.waiting
 	s.pause = pause{}
-	s.setGate(gatePause, false)
+	s.setPaused(false)
 	for _, c := range waiting {
 		if c.conn != nil {
 			c.Resume(waitPaused)

@@ -168,6 +168,8 @@ func TestPauseKeepsTheData(t *testing.T) {
 	if n := r.s.Store.DBs[0].Len(); n != 1 {
 		t.Errorf("%d keys: the cycle removes keys in a pause", n)
 	}
+	r.want("GET k", "$-1\r\n")
+	r.want("DBSIZE", ":1\r\n") // it was not removed for that
 	r.advance(5000)
 	r.s.Tick()
 	r.advance(10)

@@ -253,7 +253,7 @@ func TestClientEviction(t *testing.T) {
 }
 
 func TestRenamedCommands(t *testing.T) {
-	r := newRig(t, "appendonly yes", "rename-command SET put", "rename-command CONFIG \"\"", "rename-command DEL \"\"")
+	r := newRig(t, "appendonly yes", "rename-command GET get", "rename-command SET put", "rename-command CONFIG \"\"", "rename-command DEL \"\"")
 	if got := r.do("SET k v"); !strings.HasPrefix(got, "-ERR unknown command 'SET'") {
 		t.Errorf("SET: %q", got)
 	}

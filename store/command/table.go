@@ -77,7 +77,7 @@ func (t *table) rename(lines []config.Line) error {
 		switch {
 		case c == nil:
 			return l.Error("No such command in rename-command")
-		case to != "" && called[to] != nil:
+		case to != "" && to != from && called[to] != nil:
 			return l.Error("Target command name already exists")
 		}
 		delete(called, from)

@@ -291,7 +291,7 @@ func (c *Client) bound() {
 		c.flags |= pausedReads
 		c.conn.PauseReads()
 	case full && !waiting:
-		c.s.logf(aof.Warning, "Closing client %s that reached max query buffer length", c.conn.RemoteAddr())
+		c.s.logf(aof.Warning, "Closing client that reached max query buffer length: %s", c.appendInfo(nil))
 		c.s.kill(c)
 	case !full && c.flags&pausedReads != 0:
 		c.flags &^= pausedReads

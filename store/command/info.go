@@ -320,6 +320,8 @@ func (s *Server) infoStats(w *infoWriter) {
 	w.int("total_forks", 0)
 	w.int("migrate_cached_sockets", 0)
 	w.int("slave_expires_tracked_keys", 0)
+	w.int("active_defrag_hits", st.KeysMoved) // a key and a small value are one allocation
+	w.int("active_defrag_misses", st.KeysLeft)
 	w.int("active_defrag_key_hits", st.KeysMoved)
 	w.int("active_defrag_key_misses", st.KeysLeft)
 	w.int("total_active_defrag_time", s.cron.defrag.nanos/1e6)

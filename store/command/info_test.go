@@ -23,7 +23,7 @@ func (r *rig) wantInfo(fields ...string) {
 // TestInfoFollowsWhatHappens looks at fields that are easily forgotten to be counted.
 func TestInfoFollowsWhatHappens(t *testing.T) {
 	r := newRig(t, "enable-debug-command yes")
-	r.wantInfo("clients_in_timeout_table:0", "expired_stale_perc:0.00", "rdb_last_load_keys_loaded:0", "dump_payload_sanitizations:0",
+	r.wantInfo("clients_in_timeout_table:0", "expired_stale_perc:0.00", "active_defrag_hits:0", "rdb_last_load_keys_loaded:0", "dump_payload_sanitizations:0",
 		"number_of_cached_scripts:0", "used_memory_scripts:0")
 	a, b := r.connect(), r.connect()
 	a.do("BLPOP l 0")

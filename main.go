@@ -91,7 +91,7 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	}
 	greet(cfg, info, logf)
 	var l *loop.Loop
-	s := newServer(cfg, &l, log, daemon)
+	s := newServer(cfg, &l, log, daemon, supervisor)
 	log.SetRole(serverlog.Master)
 	followConfig(cfg, &l)
 	cfg.OnChange("loglevel", func() error { log.SetLevel(cfg.Loglevel); return nil })
@@ -107,6 +107,7 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	if err := s.LoadUsers(); err != nil {
 		return fail(err)
 	}
+	supervisor.Status("Redis is loading...")
 	var failure error
 	s.Load(progress(), func(err error) {
 		if failure = err; err != nil {
@@ -164,7 +165,7 @@ func logfOf(log *serverlog.Logger) func(level aof.Level, format string, args ...
 }
 
 // newServer makes the command server; l is set before it is used.
-func newServer(cfg *config.Config, l **loop.Loop, log *serverlog.Logger, daemon bool) *command.Server {
+func newServer(cfg *config.Config, l **loop.Loop, log *serverlog.Logger, daemon bool, supervisor process.Supervisor) *command.Server {
 	start := time.Now()
 	return command.New(cfg, command.Env{
 		UnixNano: func() int64 { return time.Now().UnixNano() },
@@ -179,7 +180,7 @@ func newServer(cfg *config.Config, l **loop.Loop, log *serverlog.Logger, daemon 
 		Logf:    logfOf(log),
 		Raw:     log.Raw,
 		Print:   func(text string) { fmt.Print(text) },
-		Process: describeProcess(),
+		Process: describeProcess(supervisor),
 		Stop:    func() { (*l).Shutdown() },
 		Abort:   process.Abort,
 		Restart: func(delay time.Duration) error { return process.Restart(delay, daemon) },
@@ -197,14 +198,14 @@ func listenFailure(err error, port int, logf func(aof.Level, string, ...any)) er
 }
 
 // describeProcess returns what INFO asks about the process.
-func describeProcess() func() command.ProcessInfo {
+func describeProcess(supervisor process.Supervisor) func() command.ProcessInfo {
 	system, executable := process.SystemName(), process.Executable()
 	return func() command.ProcessInfo {
 		u := process.CurrentUsage()
 		return command.ProcessInfo{
 			PID: os.Getpid(), RSS: u.RSS, TotalMemory: u.TotalMemory,
 			UserCPU: u.User, SystemCPU: u.System, ChildUser: u.ChildrenUser, ChildSystem: u.ChildrenSystem,
-			OS: system, Executable: executable,
+			OS: system, Executable: executable, Supervised: supervisor.String(),
 		}
 	}
 }

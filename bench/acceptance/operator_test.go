@@ -322,7 +322,11 @@ func TestSystemd(t *testing.T) {
 			}
 		}
 	}
+	hear("STATUS=Redis is loading...\n")
 	hear("READY=1\n")
+	if info := s.ClientT(t).Do("INFO", "server").(string); !strings.Contains(info, "process_supervised:systemd\r\n") {
+		t.Errorf("INFO: %s", info)
+	}
 	if !s.Terminate() {
 		t.Error("did not end on SIGTERM")
 	}

@@ -157,7 +157,7 @@ func (s *Server) infoServer(w *infoWriter) {
 	w.text("atomicvar_api", "sync/atomic")
 	w.text("go_version", runtime.Version())
 	w.int("process_id", int64(p.PID))
-	w.text("process_supervised", s.directive("supervised"))
+	w.text("process_supervised", p.Supervised)
 	w.text("run_id", s.runID)
 	w.int("tcp_port", int64(s.Config.Port))
 	w.int("server_time_usec", s.env.UnixNano()/1000)

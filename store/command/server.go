@@ -120,6 +120,7 @@ type ProcessInfo struct {
 	UserCPU, SystemCPU     float64
 	ChildUser, ChildSystem float64
 	OS, Executable         string
+	Supervised             string // by whom: systemd, upstart or no
 }
 
 // Stats are counters of INFO stats that have no other home.

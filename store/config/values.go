@@ -28,6 +28,8 @@ const (
 
 var supervisors = enum("upstart", "systemd", "auto", "no")
 
+func (s Supervised) String() string { return supervisors.names[s] }
+
 // Loglevel is the lowest level of messages to log.
 type Loglevel uint8
 

@@ -101,8 +101,8 @@ func TestSystemd(t *testing.T) {
 		}
 		t.Setenv("NOTIFY_SOCKET", name)
 		s, err := Supervise(config.SupervisedAuto)
-		if err != nil || !s.Active() {
-			t.Fatal(err)
+		if err != nil || !s.Active() || s.String() != "systemd" {
+			t.Fatal(s, err)
 		}
 		if err := s.Ready("Ready to\naccept"); err != nil {
 			t.Fatal(err)
@@ -127,7 +127,7 @@ func TestNobodySupervises(t *testing.T) {
 	for mode, bad := range map[config.Supervised]bool{config.SupervisedNo: false, config.SupervisedAuto: false,
 		config.SupervisedSystemd: true, config.SupervisedUpstart: true} {
 		s, err := Supervise(mode)
-		if s.Active() || bad != (err != nil) || s.Ready("x") != nil {
+		if s.Active() || s.String() != "no" || bad != (err != nil) || s.Ready("x") != nil {
 			t.Error(mode, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"os"
@@ -13,6 +14,7 @@ import (
 // Supervisor is the process that watches us: systemd, upstart or nobody. The zero value is nobody.
 type Supervisor struct {
 	socket string // systemd's, for notifications
+	name   string
 }
 
 var (
@@ -28,17 +30,17 @@ func Supervise(mode config.Supervised) (Supervisor, error) {
 	}
 	switch mode {
 	case config.SupervisedSystemd:
-		s := Supervisor{os.Getenv("NOTIFY_SOCKET")}
-		if s.socket == "" {
-			return s, errNoSocket
+		socket := os.Getenv("NOTIFY_SOCKET")
+		if socket == "" {
+			return Supervisor{}, errNoSocket
 		}
-		return s, nil
+		return Supervisor{socket, mode.String()}, nil
 	case config.SupervisedUpstart:
 		if os.Getenv("UPSTART_JOB") == "" {
 			return Supervisor{}, errNoUpstart
 		}
 		_ = os.Unsetenv("UPSTART_JOB")
-		return Supervisor{}, syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		return Supervisor{name: mode.String()}, syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	}
 	return Supervisor{}, nil
 }
@@ -52,6 +54,9 @@ func detect() config.Supervised {
 	}
 	return config.SupervisedNo
 }
+
+// String names the supervisor: systemd, upstart or no.
+func (s Supervisor) String() string { return cmp.Or(s.name, config.SupervisedNo.String()) }
 
 // Active reports whether systemd listens. A supervised server does not go to the background.
 func (s Supervisor) Active() bool { return s.socket != "" }

@@ -96,6 +96,9 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	followConfig(cfg, &l)
 	cfg.OnChange("loglevel", func() error { log.SetLevel(cfg.Loglevel); return nil })
 	fitMaxClients(cfg, logf)
+	if (cfg.Port == 0 || len(cfg.Bind) == 0) && cfg.Unixsocket == "" {
+		return fail(errors.New("Configured to not listen anywhere, exiting."))
+	}
 	l, err = loop.Listen(listenConfig(cfg, logf), handler{s, &l})
 	if err != nil {
 		return fail(listenFailure(err, cfg.Port, logf))
@@ -114,7 +117,12 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 			l.Shutdown()
 			return
 		}
-		logf(aof.Notice, "Ready to accept connections")
+		if cfg.Port != 0 {
+			logf(aof.Notice, "Ready to accept connections")
+		}
+		if cfg.Unixsocket != "" {
+			logf(aof.Notice, "The server is now ready to accept connections at %s", cfg.Unixsocket)
+		}
 		supervisor.Ready("Ready to accept connections")
 	})
 	go onSignal(s, l)
@@ -189,7 +197,7 @@ func newServer(cfg *config.Config, l **loop.Loop, log *serverlog.Logger, daemon 
 
 // listenFailure words a failure of loop.Listen as Redis does.
 func listenFailure(err error, port int, logf func(aof.Level, string, ...any)) error {
-	if errors.Is(err, loop.ErrUnixSocket) {
+	if errors.Is(err, loop.ErrUnixSocket) || port == 0 {
 		return fmt.Errorf("Failed opening Unix socket: %w", err)
 	}
 	text := err.Error()

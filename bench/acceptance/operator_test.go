@@ -92,6 +92,8 @@ func TestRefusesToStart(t *testing.T) {
 		{"", []string{"--logfile", "/no/such/directory/log"}},
 		{"", []string{"--bind", "127.0.0.1", "--port", port, "--save", ""}},
 		{"", []string{"--bind", "192.0.2.1", "--port", port, "--save", ""}},
+		{"", []string{"--port", "0", "--save", ""}},
+		{"", []string{"--port", "0", "--save", "", "--unixsocket", "/no/such/directory/socket"}},
 	} {
 		expected := run(t, reference, c.stdin, c.args...)
 		got := run(t, ours, c.stdin, c.args...)
@@ -347,6 +349,9 @@ func TestUnixSocket(t *testing.T) {
 	}
 	if _, err := pingOn(conn); err != nil {
 		t.Fatal(err)
+	}
+	if log := s.LogTail(50); !strings.Contains(log, " * The server is now ready to accept connections at "+path) {
+		t.Errorf("log: %s", log)
 	}
 	s.Kill() // leaves the socket, which the next start replaces
 	if err := s.Restart(); err != nil {

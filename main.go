@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -93,7 +94,7 @@ func run(cfg *config.Config, info config.LoadInfo) int {
 	var l *loop.Loop
 	s := newServer(cfg, &l, log, daemon, supervisor)
 	log.SetRole(serverlog.Master)
-	followConfig(cfg, &l)
+	followConfig(cfg, &l, logf)
 	cfg.OnChange("loglevel", func() error { log.SetLevel(cfg.Loglevel); return nil })
 	fitMaxClients(cfg, logf)
 	if (cfg.Port == 0 || len(cfg.Bind) == 0) && cfg.Unixsocket == "" {
@@ -249,7 +250,7 @@ func fitMaxClients(cfg *config.Config, logf func(aof.Level, string, ...any)) {
 }
 
 // followConfig has the loop obey CONFIG SET.
-func followConfig(cfg *config.Config, l **loop.Loop) {
+func followConfig(cfg *config.Config, l **loop.Loop, logf func(aof.Level, string, ...any)) {
 	cfg.OnChange("maxclients", func() error {
 		if granted, _ := loop.RaiseDescriptorLimit(cfg.Maxclients); granted < cfg.Maxclients {
 			return fmt.Errorf("The operating system is not able to handle the specified number of clients, try with %d", granted)
@@ -257,6 +258,16 @@ func followConfig(cfg *config.Config, l **loop.Loop) {
 		(*l).SetMaxConns(cfg.Maxclients)
 		return nil
 	})
+	port, bind := cfg.Port, slices.Clone(cfg.Bind)
+	stay := func() error { // evio listens where it did when it started
+		if cfg.Port == port && slices.Equal(cfg.Bind, bind) {
+			return nil
+		}
+		logf(aof.Warning, "bind and port cannot change while the server runs: set them in the configuration file and start it again")
+		return errors.New("Unable to listen on this port. Check server logs.")
+	}
+	cfg.OnChange("bind", stay)
+	cfg.OnChange("port", stay)
 	cfg.OnChange("tcp-keepalive", func() error {
 		(*l).SetKeepAlive(time.Duration(cfg.TcpKeepalive) * time.Second)
 		return nil

@@ -395,6 +395,23 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// TestAddressesStay: what cannot be carried out is refused, and CONFIG GET goes on telling the truth.
+func TestAddressesStay(t *testing.T) {
+	s := servers.SpindleT(t)
+	c := s.ClientT(t)
+	for _, change := range [][]string{{"port", fmt.Sprint(s.Port + 1)}, {"bind", "127.0.0.2"}} {
+		const text = "Unable to listen on this port. Check server logs."
+		err, _ := c.Do("CONFIG", "SET", change[0], change[1]).(error)
+		if err == nil || err.Error() != "ERR CONFIG SET failed (possibly related to argument '"+change[0]+"') - "+text {
+			t.Errorf("CONFIG SET %s: %v", change, err)
+		}
+	}
+	want(t, c, "OK", "CONFIG", "SET", "port", fmt.Sprint(s.Port))
+	if _, err := pingOnce(net.JoinHostPort("127.0.0.1", fmt.Sprint(s.Port))); err != nil {
+		t.Error(err)
+	}
+}
+
 func hasIPv6() bool {
 	l, err := net.Listen("tcp6", "[::1]:0")
 	if err == nil {

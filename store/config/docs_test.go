@@ -23,7 +23,8 @@ Two defaults differ from Redis's: ` + "`appendonly` is `yes`, and there are no `
 ` + "`appendonly no` and no `save` line, Redis's save points (`3600 1 300 100 60 10000`)" + ` hold.
 
 Sizes take the units k, m, g (powers of 1000) and kb, mb, gb (powers of 1024). "Live" directives can be changed
-with CONFIG SET; "protected" ones only if ` + "`enable-protected-configs`" + ` allows.
+with CONFIG SET; "protected" ones only if ` + "`enable-protected-configs`" + ` allows. ` + "`bind` and `port`" + ` are live for Redis; here the server
+goes on listening where it did at its start, and another value is refused with Redis's error.
 
 Five more are not values but orders to the reader: ` + "`include` (a file or a pattern), `rename-command`, `user`, `loadmodule`" + ` (no
 effect: there are no modules) and ` + "`sentinel`" + ` (refused: there is no sentinel mode).

@@ -109,9 +109,7 @@ func secret(cmd *Command, args [][]byte, i int) bool {
 		return i > 5 && (after("AUTH2", 2) || after("AUTH", 1))
 	case "config|set":
 		return i > 2 && i%2 == 1 && config.IsSensitive(string(bytes.ToLower(args[i-1])))
-	case "acl|setuser":
-		return i > 2
-	case "acl|deluser", "acl|getuser":
+	case "acl|setuser", "acl|deluser", "acl|getuser":
 		return i > 1
 	}
 	return false

@@ -197,7 +197,8 @@ func TestSlowlog(t *testing.T) {
 	r.ok("CONFIG SET slowlog-log-slower-than 0")
 	r.do("AUTH default hidden")
 	r.ok("CONFIG SET requirepass hidden slowlog-max-len 100")
-	if got := r.do("SLOWLOG GET -1"); strings.Contains(got, "hidden") || strings.Count(got, "(redacted)") != 3 {
+	r.ok("ACL SETUSER hidden on")
+	if got := r.do("SLOWLOG GET -1"); strings.Contains(got, "hidden") || strings.Count(got, "(redacted)") != 5 {
 		t.Errorf("passwords in the slow log: %q", got)
 	}
 	r.ok("CONFIG SET slowlog-max-len 2")

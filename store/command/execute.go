@@ -173,6 +173,7 @@ func (s *Server) admit(c *Client, cmd *Command, args [][]byte, on gate) error {
 
 // refuse answers a command that does not run.
 func (s *Server) refuse(c *Client, cmd *Command, err error) {
+	s.stats.Commands-- // only those that run are counted
 	if cmd != nil {
 		cmd.stats.Rejected++
 	}

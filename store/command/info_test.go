@@ -50,5 +50,9 @@ func TestInfoFollowsWhatHappens(t *testing.T) {
 	r.send("EVAL", "return 1", "0")
 	r.wantInfo("number_of_cached_scripts:1", fmt.Sprintf("used_memory_scripts:%d", scriptOverhead+len("return 1")))
 	r.ok("CONFIG RESETSTAT")
+	r.do("nosuch")
+	r.do("GET")
+	r.wantInfo("total_commands_processed:1", "total_error_replies:2") // INFO, but not what was refused
+	r.ok("CONFIG RESETSTAT")
 	r.wantInfo("total_reads_processed:1", "dump_payload_sanitizations:0")
 }

@@ -84,6 +84,7 @@ const (
 	WhileSubscribed // a RESP2 client with subscriptions may send it
 	RunsScripts     // EVAL and its like
 	MayReplicate    // not a write, but may have effects that outlive it
+	TellsHealth     // refused like a write while the log cannot be written: whoever watches the server asks with it
 )
 
 // flagNames are in the order in which COMMAND INFO lists them.

@@ -24,7 +24,7 @@ var connectionCommands = []*Command{
 		History: []Change{{"6.2.0", "`protover` made optional; when called without arguments the command reports the current connection's context."}},
 		Syntax:  "[arguments(protover:integer [AUTH=username_password(username password)] [SETNAME=clientname])]",
 		Summary: "Handshake with Redis", Run: helloCommand},
-	{Name: "ping", Arity: -1, Flags: Fast | WhileSubscribed, Group: "connection", Since: "1.0.0", Categories: CatConnection,
+	{Name: "ping", Arity: -1, Flags: Fast | WhileSubscribed | TellsHealth, Group: "connection", Since: "1.0.0", Categories: CatConnection,
 		Complexity: "O(1)", Tips: []string{"request_policy:all_shards", "response_policy:all_succeeded"},
 		Syntax: "[message]", Summary: "Ping the server", Run: pingCommand},
 	{Name: "quit", Arity: -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy | Immediate | WhileSubscribed, Group: "connection",

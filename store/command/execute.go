@@ -71,7 +71,7 @@ func gatesOf(c *Command) gate {
 	if c.Flags&Loading == 0 || c.Flags&RunsQueue != 0 {
 		g |= gateLoading
 	}
-	if c.Flags&(Write|RunsQueue|RunsScripts) != 0 {
+	if c.Flags&(Write|RunsQueue|RunsScripts|TellsHealth) != 0 {
 		g |= gateDisk
 	}
 	if c.Flags&AllowBusy == 0 {

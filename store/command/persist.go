@@ -207,9 +207,9 @@ func (s *Server) appendfsyncChanged() error {
 	return nil
 }
 
-// checkDisk refuses writes that the log could not keep.
+// checkDisk refuses writes that the log could not keep, and PING, as Redis does.
 func (s *Server) checkDisk(c *Client, cmd *Command, args [][]byte) error {
-	if s.Log == nil || c.flagsOf(cmd, args)&Write == 0 {
+	if s.Log == nil || c.flagsOf(cmd, args)&(Write|TellsHealth) == 0 {
 		return nil
 	}
 	err := s.Log.Err()

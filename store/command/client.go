@@ -101,6 +101,9 @@ func (c *Client) Data(in []byte) {
 	s.BeginEvent()
 	c.activeMs = s.nowMs
 	s.events++
+	if s.cron.resting {
+		s.wake()
+	}
 	s.stats.NetIn += int64(len(in))
 	c.parser.Limits.MaxBulk = s.Config.ProtoMaxBulkLen
 	c.parser.Feed(in)

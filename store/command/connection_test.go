@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"spindle/bench/servers"
 )
@@ -110,6 +111,36 @@ func TestIdleClients(t *testing.T) {
 	}
 	if monitor.conn.closed || subscriber.conn.closed || blocked.conn.closed {
 		t.Errorf("closed: monitor %v, subscriber %v, blocked %v", monitor.conn.closed, subscriber.conn.closed, blocked.conn.closed)
+	}
+}
+
+// TestRestEnds: on a server that has been idle a key expires in time all the same.
+func TestRestEnds(t *testing.T) {
+	r := newRig(t, "notify-keyspace-events Ex")
+	s := r.connect()
+	s.do("SUBSCRIBE __keyevent@0__:expired")
+	next := time.Duration(0)
+	for range 3 {
+		next = r.s.Tick()
+		r.advance(next.Milliseconds())
+	}
+	if next != time.Second {
+		t.Fatalf("an idle server ticks every %v", next)
+	}
+	s.sent()
+	r.ok("SET k v PX 120")
+	for range 3 {
+		r.advance(100)
+	}
+	if got := s.sent(); !strings.Contains(got, "expired") {
+		t.Errorf("nothing expired: %q", got)
+	}
+	r.s.Tick()
+	for range 30 {
+		r.advance(100)
+	}
+	if n := len(r.timers); n > 1 {
+		t.Errorf("%d timers are left", n)
 	}
 }
 

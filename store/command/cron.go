@@ -6,6 +6,31 @@ import (
 
 // Tick does the periodic work and returns the time until it wants to be called again.
 func (s *Server) Tick() time.Duration {
+	if s.cron.stopEarly != nil {
+		s.cron.stopEarly()
+		s.cron.stopEarly = nil
+	}
+	return s.tick()
+}
+
+// wake goes on with ticks at the usual pace when something happens after a rest: what a command leaves to them, a key that
+// expires before the rest would have ended, say, does not wait for that end.
+func (s *Server) wake() {
+	s.cron.resting = false
+	s.tickEarly(s.tickPace())
+}
+
+// tickEarly ticks until Tick, which was due when the rest would have ended, is called, or there is another rest.
+func (s *Server) tickEarly(in time.Duration) {
+	s.cron.stopEarly = s.env.After(int64(in), func() {
+		s.cron.stopEarly = nil
+		if next := s.tick(); !s.cron.resting {
+			s.tickEarly(next)
+		}
+	})
+}
+
+func (s *Server) tick() time.Duration {
 	s.BeginEvent()
 	if s.cron.paused || s.busy() {
 		s.EndEvent()
@@ -41,11 +66,14 @@ func (s *Server) Tick() time.Duration {
 func (s *Server) tickInterval() time.Duration {
 	idle := s.events == s.cron.seenEvents
 	s.cron.seenEvents = s.events
-	if idle && len(s.pump.tasks) == 0 && !s.cron.trimMore && !s.loading && !s.Store.Expiring() {
+	s.cron.resting = idle && len(s.pump.tasks) == 0 && !s.cron.trimMore && !s.loading && !s.Store.Expiring()
+	if s.cron.resting {
 		return time.Second
 	}
-	return time.Second / time.Duration(max(s.Config.Hz, 1))
+	return s.tickPace()
 }
+
+func (s *Server) tickPace() time.Duration { return time.Second / time.Duration(max(s.Config.Hz, 1)) }
 
 const (
 	// trimBytes is how much free memory a step gives back to the system (a virtual machine was seen to need 200 microseconds for
@@ -70,9 +98,11 @@ func (s *Server) trimStep() bool {
 
 // cron is the state of the periodic work.
 type cron struct {
-	seenEvents int64 // Server.events at the last tick
-	expireOn   bool  // DEBUG SET-ACTIVE-EXPIRE
-	paused     bool  // DEBUG PAUSE-CRON
+	seenEvents int64  // Server.events at the last tick
+	resting    bool   // the next tick is a second away
+	stopEarly  func() // cancels the ticks that do not wait for it; nil: there are none
+	expireOn   bool   // DEBUG SET-ACTIVE-EXPIRE
+	paused     bool   // DEBUG PAUSE-CRON
 	expire     *task
 	reclaim    *task
 	evict      *task

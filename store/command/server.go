@@ -91,7 +91,7 @@ type Env struct {
 	MonoNano func() int64 // monotonic clock, for durations
 	// CPUTime calls f and returns how many nanoseconds of processor time it took.
 	CPUTime func(f func()) int64
-	Rand     *rand.Rand
+	Rand    *rand.Rand
 	// Post runs f on the loop soon. It may be called from any goroutine.
 	Post func(f func())
 	// After runs f on the loop once d nanoseconds have passed; the returned function cancels it.

@@ -97,7 +97,7 @@ var sections = []section{
 		{Name: "auto-aof-rewrite-percentage", Default: "100", kind: integer(0, maxInt), Flags: Mutable},
 		{Name: "auto-aof-rewrite-min-size", Default: "67108864", kind: memory(0, maxLong), Flags: Mutable},
 		{Name: "aof-load-truncated", Default: "yes", kind: boolKind{}, Flags: Mutable},
-		{Name: "aof-use-rdb-preamble", Default: "yes", kind: boolKind{}, Flags: Mutable},
+		{Name: "aof-use-rdb-preamble", Default: "yes", kind: boolKind{}, Flags: Mutable, NoEffect: "a rewrite writes commands; bases with a preamble are loaded"},
 		{Name: "aof-timestamp-enabled", Default: "no", kind: boolKind{}, Flags: Mutable},
 		{Name: "aof-rewrite-incremental-fsync", Default: "yes", kind: boolKind{}, Flags: Mutable},
 		{Name: "aof-disable-auto-gc", Default: "no", kind: boolKind{}, Flags: Mutable},

@@ -18,10 +18,24 @@ type parsed struct {
 	left     int
 }
 
-// drain appends the commands that are complete to got.
+// drain appends the commands that are complete to got, and compares them with what Ahead says.
 func drain(p *Parser, got *parsed) {
+	var room [5][]byte
+	var ahead [][]byte
 	for {
+		if len(ahead) == 0 {
+			ahead = ahead[:0]
+			for _, key := range room[:p.Ahead(room[:])] {
+				ahead = append(ahead, bytes.Clone(key))
+			}
+		}
 		args, ok, err := p.Next()
+		if ok && len(ahead) > 0 && len(args) > 1 && len(args[1]) <= aheadKeyMax {
+			if !bytes.Equal(ahead[0], args[1]) {
+				panic(fmt.Sprintf("Ahead says %q of %q", ahead[0], args))
+			}
+			ahead = ahead[1:]
+		}
 		if err != nil {
 			got.err = err.Error()
 		}
@@ -311,6 +325,27 @@ func TestClaimedCountsReserveNothing(t *testing.T) {
 
 // TestByteByByteIsLinear feeds megabytes a byte at a time. Rescanning would make that some 10^13 steps, hours
 // where a moment is enough, so that a generous deadline tells the two apart on any machine.
+func TestAhead(t *testing.T) {
+	f := func(stream string, want ...string) {
+		t.Helper()
+		var keys [3][]byte
+		p := Parser{Limits: authenticated}
+		p.Feed([]byte(stream))
+		if got := fmt.Sprintf("%q", keys[:p.Ahead(keys[:])]); got != fmt.Sprintf("%q", want) {
+			t.Errorf("%q: %s", stream, got)
+		}
+	}
+	get := func(key string) string { return fmt.Sprintf("*2\r\n$3\r\nGET\r\n$%d\r\n%s\r\n", len(key), key) }
+	long := strings.Repeat("x", aheadKeyMax+1)
+	f("")
+	f(get("a"), "a")
+	f(get("a")+"*1\r\n$4\r\nPING\r\n"+get(long[1:])+get("b"), "a", long[1:]) // so many commands, so many keys
+	f(get(long)+get("b"), "b")
+	f(get("a")+get("b")[:12], "a")
+	f(get("a")+"GET inline\r\n"+get("b"), "a")
+	f(get("a")+"*0\r\n"+get("b"), "a")
+}
+
 func TestByteByByteIsLinear(t *testing.T) {
 	const n = 4 << 20
 	stream := []byte("*2\r\n$1\r\na\r\n$" + fmt.Sprint(n) + "\r\n" + strings.Repeat("\r", n) + "\r\n" +

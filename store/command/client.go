@@ -149,7 +149,10 @@ func (c *Client) runSafely() (done bool) {
 	}()
 	s := c.s
 	t := timer{s: s, at: s.clock.nano}
-	for c.flags&stopMask == 0 {
+	for look := 1; c.flags&stopMask == 0; look-- {
+		if look == 0 {
+			look = c.lookAhead()
+		}
 		args, ok, err := c.next()
 		if !ok {
 			if err != nil {
@@ -170,6 +173,17 @@ func (c *Client) runSafely() (done bool) {
 	}
 	t.stop(c)
 	return true
+}
+
+// lookAhead fetches the keys of the next commands of a pipeline, and returns after how many commands to look again.
+func (c *Client) lookAhead() int {
+	if c.db.WorthFetching() {
+		var keys [store.FetchMax][]byte
+		if n := c.parser.Ahead(keys[:]); n > 1 {
+			c.db.Fetch(keys[:n])
+		}
+	}
+	return store.FetchMax
 }
 
 // borrowOutput gives the client the server's scratch buffer to write its replies to.

@@ -134,3 +134,18 @@ func isToken(arg []byte, word string) bool {
 	}
 	return true
 }
+
+// fetchAhead is called with each of the keys of a command that has many, every step arguments from argument 1 on, before
+// it is looked up: now and then that fetches the next ones.
+func (c *Ctx) fetchAhead(i, step int) {
+	if (i-1)/step%store.FetchMax != 0 || len(c.Args) < i+2*step || !c.DB.WorthFetching() {
+		return
+	}
+	var keys [store.FetchMax][]byte
+	n := 0
+	for ; n < len(keys) && i < len(c.Args); i += step {
+		keys[n] = c.Args[i]
+		n++
+	}
+	c.DB.Fetch(keys[:n])
+}

@@ -127,14 +127,6 @@ func humanBytes(n int64) string {
 	return fmt.Sprintf("%.2f%c", f, "KMGTP"[unit-1])
 }
 
-// directive returns the value of a directive as CONFIG GET prints it.
-func (s *Server) directive(name string) string {
-	for _, p := range s.Config.Get([][]byte{[]byte(name)}) {
-		return p.Value
-	}
-	return ""
-}
-
 func (s *Server) process() ProcessInfo {
 	if s.env.Process == nil {
 		return ProcessInfo{}

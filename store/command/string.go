@@ -183,7 +183,8 @@ func setnxCommand(c *Ctx) error {
 
 func mgetCommand(c *Ctx) error {
 	c.Out.Array(len(c.Args) - 1)
-	for _, name := range c.Args[1:] {
+	for i, name := range c.Args[1:] {
+		c.fetchAhead(1+i, 1)
 		if k := c.DB.Find(name); k.Exists() && k.Type() == store.String {
 			replyString(c.Out, &k)
 		} else {
@@ -205,6 +206,7 @@ func msetCommand(c *Ctx) error {
 // setAll sets the pairs of MSET and MSETNX.
 func (c *Ctx) setAll() {
 	for i := 1; i+1 < len(c.Args); i += 2 {
+		c.fetchAhead(i, 2)
 		k := c.DB.FindForWrite(c.Args[i])
 		setString(&k, c.Args[i], c.Args[i+1], 0)
 		c.Changed(ClassString, "set", c.Args[i])

@@ -28,6 +28,36 @@ func TestStringsDoNotAllocate(t *testing.T) {
 	}
 }
 
+// TestFetchAhead: with many keys those of a pipeline are fetched before they are looked up, which changes nothing else.
+func TestFetchAhead(t *testing.T) {
+	r := newRig(t, "enable-debug-command yes")
+	r.ok("DEBUG POPULATE 40000")
+	if !r.s.Store.DBs[0].WorthFetching() {
+		t.Fatal("too few keys")
+	}
+	var lines, many []string
+	want := ""
+	for i := range 50 {
+		key, value := fmt.Sprintf("key:%d", i*37), fmt.Sprintf("value:%d", i*37)
+		if i%7 == 3 {
+			key = "nokey"
+		}
+		lines, many = append(lines, "GET "+key, "PING"), append(many, key)
+		if key == "nokey" {
+			want += "$-1\r\n"
+		} else {
+			want += fmt.Sprintf("$%d\r\n%s\r\n", len(value), value)
+		}
+	}
+	r.want("MGET "+strings.Join(many, " "), "*50\r\n"+want)
+	if n := r.allocs(append(lines, "MGET "+strings.Join(many, " "), "SELECT 1", "GET k", "SET k v", "SELECT 0")...); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	if got := strings.ReplaceAll(string(r.conn.out), "+PONG\r\n", ""); !strings.HasPrefix(got, want+"*50\r\n"+want) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestStringsDoNotAllocateWithLog(t *testing.T) {
 	r := newRig(t, "appendonly yes")
 	if n := r.allocs("SET k value", "INCR n", "MSET a 1 b 2", "EXPIRE k 100", "SET k v PX 1000", "GETDEL k"); n >= 1 {

@@ -206,6 +206,23 @@ func (ix *Index) Probe(h uint64) Probe {
 	return Probe{}
 }
 
+// FetchAll loads the slots and the records that the search for each hash will read, many at a time.
+func (ix *Index) FetchAll(hashes []uint64) {
+	sum := byte(0)
+	for _, h := range hashes {
+		w := word(ix.dir[h>>(ix.shift&127)])
+		if r := w.ref(); r != 0 {
+			sum += *(*byte)(unsafe.Add(ix.mem.Ptr(r), headerBytes+home(tagOf(h, w.depth()), w)*8))
+		}
+	}
+	for _, h := range hashes {
+		if p := ix.Probe(h); p.at != nil {
+			sum += *(*byte)(ix.mem.Ptr(p.Ref()))
+		}
+	}
+	ix.fetched += sum
+}
+
 // Valid reports whether p stands on a candidate.
 func (p *Probe) Valid() bool { return p.at != nil }
 

@@ -42,6 +42,15 @@ func (w *world) find(key uint64) (Probe, bool) {
 	return Probe{}, false
 }
 
+// fetch fetches random keys, present and missing.
+func (w *world) fetch(rng *rand.Rand) {
+	var hashes [7]uint64
+	for i := range hashes {
+		hashes[i] = w.hash(rng.Uint64N(4096))
+	}
+	w.ix.FetchAll(hashes[:])
+}
+
 func (w *world) add(key uint64) {
 	if _, ok := w.find(key); ok {
 		return
@@ -135,6 +144,9 @@ func TestRandomOperations(t *testing.T) {
 				} else {
 					w.del(k)
 				}
+				if k%64 == 0 {
+					w.fetch(rng)
+				}
 			}
 			w.check()
 			if t.Failed() {
@@ -144,6 +156,7 @@ func TestRandomOperations(t *testing.T) {
 		for k := range w.refs {
 			w.del(k)
 		}
+		w.fetch(rng)
 		w.check()
 		if n := w.mem.Used(); n != 0 {
 			t.Fatalf("%d bytes left after deleting everything, seed %d", n, seed)

@@ -25,6 +25,7 @@ type Conn struct {
 	out    queue
 	held   int
 	err    error // why it is dead
+	window uint  // of breath, in which it was last counted
 	remote netip.AddrPort
 	local  netip.AddrPort // read on demand
 

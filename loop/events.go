@@ -67,25 +67,28 @@ func (l *Loop) data(ec evio.Conn, in []byte) ([]byte, evio.Action) {
 	if c.dead || c.closing || l.draining {
 		return nil, evio.None
 	}
+	l.reads++
+	n := len(in)
 	l.h.Data(c, in)
-	l.yieldNow()
+	if l.breath.note(c, n) {
+		now := time.Now()
+		l.breath.decide(now)
+		l.yield(now)
+	}
+	if l.breath.on {
+		l.breathe()
+	}
 	return nil, evio.None
 }
 
-const (
-	yieldEvery = 5 * time.Millisecond
-	yieldLooks = 64 // read events between two looks at the clock
-)
+const yieldEvery = 5 * time.Millisecond
 
-// yieldNow lets the Go scheduler see the loop from time to time. A goroutine that only makes system calls never
+// yield lets the Go scheduler see the loop from time to time. A goroutine that only makes system calls never
 // passes through it; after 10 ms the runtime's monitor thread takes its processor away, which costs several futex calls and
 // keeps that thread polling every 20 µs instead of sleeping. More often than needed would be no better: each visit may move the
 // loop to another thread.
-func (l *Loop) yieldNow() {
-	if l.reads++; l.reads%yieldLooks != 0 {
-		return
-	}
-	if now := time.Now(); now.Sub(l.yielded) >= yieldEvery {
+func (l *Loop) yield(now time.Time) {
+	if now.Sub(l.yielded) >= yieldEvery {
 		l.yielded = now
 		runtime.Gosched()
 	}

@@ -122,9 +122,10 @@ type Loop struct {
 	waiting   map[int]*Conn // descriptor armed for writing -> connection
 	fdLimit   int
 	ticking   bool
-	reads     uint      // see yieldNow
-	yielded   time.Time // see yieldNow
-	restReads uint      // reads at the last turn
+	reads     uint
+	yielded   time.Time // see yield
+	breath    breath
+	restReads uint // reads at the last turn
 	draining  bool
 	drainTill time.Time
 	stop      bool

@@ -71,8 +71,10 @@ func (c *Ctx) setPacked(k *store.Key, name []byte, pairs [][]byte) (i, created i
 			created++
 			continue
 		}
-		lp = reserve(k, lp, listpack.SizeAfterReplace(lp, off, pairs[i+1]))
-		lp = listpack.Replace(lp, off, pairs[i+1])
+		if !listpack.Overwrite(lp, off, pairs[i+1]) {
+			lp = reserve(k, lp, listpack.SizeAfterReplace(lp, off, pairs[i+1]))
+			lp = listpack.Replace(lp, off, pairs[i+1])
+		}
 	}
 	k.SetLen(len(lp))
 	return i, created

@@ -18,7 +18,11 @@ func (e *encoded) size() int {
 
 // put writes the element at the start of b, which has size bytes for it.
 func (e *encoded) put(b []byte) {
-	n := copy(b, e.head[:e.headN])
+	b[0] = e.head[0]
+	n := 1
+	if e.headN > 1 {
+		n = copy(b, e.head[:e.headN])
+	}
 	n += copy(b[n:], e.data)
 	putBackLen(b[n:], n)
 }

@@ -30,6 +30,10 @@ func MakeIntNeedle(n int64) Needle {
 
 func makeNeedle(e encoded) Needle {
 	n := Needle{e: e, size: e.size(), mask: ^uint64(0)}
+	if size := len(e.data); size >= 8 && size < 64 { // one byte of back length: the usual case, without the buffer
+		n.tail = binary.LittleEndian.Uint64(e.data[size-8:])>>8 | uint64(size+1)<<56
+		return n
+	}
 	// The last bytes of head and data, then the back length, so that the tail is
 	// the last eight bytes of it. 9+9+5: an integer, or some head, data and length.
 	var buf [24]byte

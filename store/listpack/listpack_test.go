@@ -150,7 +150,12 @@ func (m *machine) step() {
 		m.lp, m.model = InsertAfter(m.lp, at, []byte(b)), slices.Insert(m.model, i+1, b)
 	case op < 8:
 		size = SizeAfterReplace(m.lp, at, []byte(b))
-		m.lp, m.model[i] = Replace(m.lp, at, []byte(b)), b
+		if same := size == len(m.lp); op == 7 && Overwrite(m.lp, at, []byte(b)) != same {
+			m.t.Fatalf("Overwrite with %q: the space is the same: %v", b, same)
+		} else if op < 7 || !same {
+			m.lp = Replace(m.lp, at, []byte(b))
+		}
+		m.model[i] = b
 	case op == 8:
 		n := int64(m.rng.Uint64()) >> m.rng.IntN(64)
 		size = SizeAfterReplaceInt(m.lp, at, n)

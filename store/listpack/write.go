@@ -60,6 +60,16 @@ func SizeAfterReplaceInt(lp []byte, off int, n int64) int {
 	return len(lp) - ElementSize(lp, off) + EncodedIntSize(n)
 }
 
+// Overwrite puts b in place of the element at off if it takes the same space, else it changes nothing and returns false.
+func Overwrite(lp []byte, off int, b []byte) bool {
+	e := encode(b)
+	if e.size() != ElementSize(lp, off) {
+		return false
+	}
+	e.put(lp[off:])
+	return true
+}
+
 // Replace puts b in place of the element at off.
 func Replace(lp []byte, off int, b []byte) []byte {
 	e := encode(b)

@@ -12,7 +12,7 @@ import "time"
 // events as it said were ready last time.
 
 const (
-	breathNanos    = 20_000 // a breath; what nobody notices in a pipeline
+	breathNanos    = 40_000 // a breath; what nobody notices in a pipeline
 	breathWindow   = 64     // events after which it is decided again whether to breathe
 	breathGapMax   = 30 * time.Microsecond
 	breathBytesMin = 100 // of input per event, on average

@@ -234,6 +234,8 @@ func (f *frame) disown() {
 		f.mem = nil
 		if cap(f.data) <= keepBytes {
 			f.mem = f.data[:0]
+		} else {
+			giveLarge(f.data)
 		}
 	}
 	f.data = nil
@@ -324,7 +326,10 @@ func (f *frame) rehouse(extra int) {
 	}
 	// Sliding down pays only if at least as much was consumed as is moved.
 	if cap(mem) < need || f.owned && f.start < len(rest) {
-		mem = make([]byte, 0, f.roomFor(need))
+		mem = takeLarge(f.roomFor(need))
+		if f.owned {
+			defer giveLarge(f.data)
+		}
 	}
 	f.data = append(mem, rest...)
 	f.mem, f.owned = nil, true
@@ -576,6 +581,33 @@ func mediumLen(b []byte, i int) (n, next int) {
 		return -1, 0
 	}
 	return n, i + 3
+}
+
+// largeBuffers are buffers above keepBytes that wait for the next large argument: to get one from the system anew for each costs more
+// than most commands. The garbage collector takes those that nobody needs.
+var largeBuffers sync.Pool
+
+// largeBytesMax is the largest buffer that is worth keeping.
+const largeBytesMax = 8 << 20
+
+// takeLarge returns an empty buffer of at least n bytes, and not many more.
+func takeLarge(n int) []byte {
+	if n > keepBytes && n <= largeBytesMax {
+		if b, _ := largeBuffers.Get().(*[]byte); b != nil {
+			if cap(*b) >= n && cap(*b) <= 2*n {
+				return (*b)[:0]
+			}
+			largeBuffers.Put(b)
+		}
+	}
+	return make([]byte, 0, n)
+}
+
+// giveLarge offers a buffer that is no longer used to takeLarge.
+func giveLarge(b []byte) {
+	if cap(b) > keepBytes && cap(b) <= largeBytesMax {
+		largeBuffers.Put(&b)
+	}
 }
 
 // spareFrames is the free list. One event loop parses most of the time, so the

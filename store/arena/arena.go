@@ -193,6 +193,9 @@ func (a *Arena) Used() int64 { return a.used }
 // from which a slot was ever handed out, and free pages not yet given back.
 func (a *Arena) Committed() int64 { return a.heap.resident << pageShift }
 
+// Idle returns the bytes of whole free pages that are not given back yet.
+func (a *Arena) Idle() int64 { return a.heap.freeDirty << pageShift }
+
 // allocLarge serves sizes above the classes with a run of pages.
 func (a *Arena) allocLarge(n int) Ref {
 	if n < 1 || n > MaxAlloc {

@@ -51,8 +51,8 @@ func (s *Server) tick() time.Duration {
 	s.checkDefrag()
 	s.checkRewrite()
 	s.checkClients()
-	s.cron.trimLeft = trimTickBytes
-	if s.trimStep() {
+	s.cron.trimLeft = min(trimTickBytes, s.cron.idle.least(s.env.MonoNano(), s.Store.Mem.Idle()))
+	if (s.cron.purging || s.cron.trimLeft > 0) && s.trimStep() {
 		s.pump.add(s.cron.trim)
 	}
 	s.spare.trim(s.nowMs)
@@ -80,7 +80,30 @@ const (
 	// a call), trimTickBytes between two ticks: what is given back too early has to be asked for again.
 	trimBytes     = 64 << 10
 	trimTickBytes = 64 << 20
+	// idleNanos is how long memory has to be free, at least, before it is given back: one command frees what the next one needs.
+	idleNanos = 1e9
 )
+
+// leastIdle knows how little memory was free at any time in the last seconds: so much nobody has needed.
+type leastIdle struct {
+	now, before int64 // in this period, and in the one before
+	beganNano   int64
+}
+
+// least notes how much is free and returns the least in at least idleNanos.
+func (l *leastIdle) least(nano, free int64) int64 {
+	if nano-l.beganNano >= idleNanos {
+		l.before, l.now, l.beganNano = l.now, free, nano
+	}
+	l.now = min(l.now, free)
+	return min(l.now, l.before)
+}
+
+// lower follows memory that has been given back.
+func (l *leastIdle) lower(bytes int64) {
+	l.now -= bytes
+	l.before -= bytes
+}
 
 // trimStep gives free memory back to the system.
 func (s *Server) trimStep() bool {
@@ -91,6 +114,7 @@ func (s *Server) trimStep() bool {
 	}
 	n, more := trim(trimBytes)
 	c.trimLeft -= n
+	c.idle.lower(n)
 	c.trimMore = more
 	c.purging = c.purging && more
 	return more && (c.purging || c.trimLeft > 0)
@@ -110,7 +134,8 @@ type cron struct {
 	trim       *task
 	trimLeft   int64 // bytes of memory that may be given back before the next tick
 	trimMore   bool  // there was more at the last step
-	purging    bool  // MEMORY PURGE: no slack is kept
+	idle       leastIdle
+	purging    bool // MEMORY PURGE: no slack is kept
 
 	opsRate, inRate, outRate rate
 	overNanos                int64 // for so long memory was above its limit

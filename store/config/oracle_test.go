@@ -217,6 +217,12 @@ func TestSetScripts(t *testing.T) {
 			}
 		}
 	}
+	// Redis shrinks its reply buffers after five seconds. What has no room there counts, and would have us cut off.
+	for _, words := range [][]string{{"client-output-buffer-limit", "normal 0 0 0"}, {"timeout", "0"}} {
+		if got, want := set(c, words...), o.set(words...); got != want {
+			t.Errorf("CONFIG SET %q: %q, want %q", words, got, want)
+		}
+	}
 	for _, patterns := range [][]string{
 		{"timeo*", "timeout", "TIMEOUT", "hz"}, {"TIMEOUT", "timeout"}, {"*SLAVE*", "hz"}, {"nothing"}, {"*"}, {"watchdog*"}, {"use-exit-on-panic"},
 		{"[s]ave"}, {`t\imeout`}, {"hash-max-*", "save"},

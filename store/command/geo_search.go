@@ -299,8 +299,12 @@ func (g *geoResult) collect(q *geoQuery) {
 	finder := q.shape.Finder()
 	var room [9]geo.Range
 	for _, r := range q.shape.Ranges(room[:0]) {
-		from := zset.Bound{Score: r.Min}
-		it := q.source.AscendScores(q.source.Front(&from))
+		from, to := zset.Bound{Score: r.Min}, zset.Bound{Score: r.Max}
+		first := q.source.Front(&from)
+		if !q.any {
+			g.points = slices.Grow(g.points, q.source.Front(&to)-first) // to grow step by step would take twice the memory
+		}
+		it := q.source.AscendScores(first)
 		for it.Next() && it.Score() < r.Max {
 			p := geo.FromScore(it.Score())
 			if !finder.Contains(p) {
@@ -351,11 +355,7 @@ func (g *geoResult) sort(n int, descending bool) {
 			keys[i].key = ^keys[i].key
 		}
 	}
-	sorted := make([]geoPoint, 0, len(g.points))
-	for _, k := range sortByKey(keys) {
-		sorted = append(sorted, g.points[k.pos])
-	}
-	g.points = sorted
+	arrange(g.points, sortByKey(keys))
 }
 
 func (q *geoQuery) reply(w *resp.Writer, g *geoResult) {

@@ -55,3 +55,16 @@ func sortByKey(a []sortKey) []sortKey {
 	}
 	return a
 }
+
+// arrange puts the elements of a into the order of keys, without another slice. It uses the keys up.
+func arrange[T any](a []T, keys []sortKey) {
+	for i := range keys {
+		at := i
+		for keys[at].pos != i { // an element that is not in its place begins a cycle of such
+			from := keys[at].pos
+			a[at], a[from] = a[from], a[at]
+			keys[at].pos, at = at, from
+		}
+		keys[at].pos = at
+	}
+}

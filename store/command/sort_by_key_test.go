@@ -38,3 +38,17 @@ func TestFloatKeyKeepsOrder(t *testing.T) {
 		t.Error("there are two zeros")
 	}
 }
+
+func TestArrange(t *testing.T) {
+	const seed = 12
+	rng := rand.New(rand.NewPCG(seed, seed))
+	for n := range 200 {
+		keys, a, want := make([]sortKey, n), make([]int, n), make([]int, n)
+		for i, pos := range rng.Perm(n) {
+			keys[i].pos, a[i], want[i] = pos, 10*i, 10*pos
+		}
+		if arrange(a, keys); !slices.Equal(a, want) {
+			t.Fatalf("%v, want %v", a, want)
+		}
+	}
+}

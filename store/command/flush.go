@@ -66,7 +66,9 @@ func swapdbCommand(c *Ctx) error {
 	if min(a, b) < 0 || max(a, b) >= int64(len(dbs)) {
 		return resp.ErrDBIndex
 	}
-	c.S.Swap(dbs[a], dbs[b])
+	if a != b { // or nobody's keys change
+		c.S.Swap(dbs[a], dbs[b])
+	}
 	c.changes++
 	c.Out.OK()
 	return nil

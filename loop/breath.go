@@ -44,11 +44,7 @@ func (b *breath) note(c *Conn, bytes int) (ended bool) {
 
 // decide begins a new window, in which the loop breathes if there was reason to in the last one.
 func (b *breath) decide(now time.Time) {
-	was := b.on
 	b.on = now.Sub(b.began) <= breathWindow*breathGapMax && b.bytes >= breathWindow*breathBytesMin && b.conns >= breathConnsMin
-	if b.on && !was {
-		b.batch = 1
-	}
 	b.window++
 	b.events, b.bytes, b.conns, b.began = 0, 0, 0, now
 }

@@ -74,7 +74,7 @@ func parseOptions(args []string) (*options, error) {
 	fs.BoolVar(&o.json, "json", false, "write the results as JSON too")
 	fs.BoolVar(&o.quick, "quick", false, "small sizes: minutes instead of hours, rough figures")
 
-	fs.IntVar(&o.requests, "n", 100000, "speed: requests of a run without a pipeline; eight times as many with one")
+	fs.IntVar(&o.requests, "n", 100000, "speed: requests of a run without a pipeline; with one as many times that as it is deep, 32 times at most")
 	fs.IntVar(&o.rounds, "rounds", 5, "speed, commands, latency: rounds, of which the median (or the sum) counts")
 	fs.IntVar(&o.clients, "c", 50, "speed, latency, rewrite: connections")
 	numbers(&o.pipelines, "pipeline", "1,16,128", "speed: pipeline depths")

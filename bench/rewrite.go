@@ -10,6 +10,7 @@ import (
 	"spindle/bench/proc"
 	"spindle/bench/report"
 	"spindle/bench/servers"
+	"spindle/loop"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 // A rewriteRun is what one server showed before, during and after a rewrite.
 type rewriteRun struct {
 	before, during, after *pace.Result
-	slice                 slice // only Spindle's
+	slice, empty          slice // only Spindle's; of a loop that does nothing
 	rss, peak             int64 // bytes: before; at most during, with a child's copies
 }
 
@@ -84,8 +85,37 @@ func (b *bench) rewriteUnderLoad(s *servers.Server, who side, load pace.Load) (r
 		return run, err
 	}
 	b.progress.Stepf("rewrite: %v, after", who)
-	run.after, err = load.RunFor(b.opt.duration / 2)
+	if run.after, err = load.RunFor(b.opt.duration / 2); err != nil || who != spindle {
+		return run, err
+	}
+	b.progress.Stepf("rewrite: slices of an empty loop under the same load")
+	run.empty, err = emptySlices(load, run.during.Elapsed)
 	return run, err
+}
+
+// emptySlices measures what the machine itself makes of slices like Spindle's, under the same load and for as long, in a loop that
+// only looks at the clock. A virtual machine's processor that was taken away for a while counts as used, and so do interrupts.
+func emptySlices(load pace.Load, d time.Duration) (longest slice, err error) {
+	const (
+		work  = 250 * time.Microsecond
+		pause = time.Millisecond
+	)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(pause) {
+			began := time.Now()
+			cpu := loop.CPUTime(func() {
+				for time.Since(began) < work {
+				}
+			})
+			longest.cpu = max(longest.cpu, float64(cpu)/1000)
+			longest.wall = max(longest.wall, float64(time.Since(began))/1000)
+		}
+	}()
+	_, err = load.RunFor(d)
+	<-done
+	return longest, err
 }
 
 func resetStats(addr string) error {
@@ -140,7 +170,9 @@ func (b *bench) reportRewrite(r *report.Report, runs [2]rewriteRun) {
 	m.Row("peak / before", ratio(float64(x.peak), float64(x.rss)), ratio(float64(y.peak), float64(y.rss)), "",
 		"spindle "+atMost(float64(y.peak), float64(y.rss), rewritePeak))
 	m.Row("longest slice, CPU / wall ms", "", y.slice.String(), "", withinSlice(y.slice.cpu))
+	m.Row("the same of an empty loop", "", y.empty.String(), "", "")
 	r.Notef(sliceNote)
+	r.Notef("an empty loop: slices of the same length that only look at the clock, under the same load and for as long: what the machine makes of any slice")
 	r.Notef("%s keys of 16 bytes, values of %d bytes, SET of random keys, log on (everysec); the peak counts the pages that a forked child made the system copy", count(b.opt.rewriteKeys), pacedValue)
 	r.Lines("rewrite", fmt.Sprintf("Greatest latency of SET around a rewrite of %s keys", count(b.opt.rewriteKeys)), "seconds", "ms",
 		rewriteSlice.Seconds(), true,

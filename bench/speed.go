@@ -23,7 +23,7 @@ const valueSize = 16
 
 // pipelineFactor is how many times more requests a run with a pipeline has, at
 // most, so that runs of all depths take about as long.
-const pipelineFactor = 8
+const pipelineFactor = 32
 
 // warmUp is the share of the requests that is sent before measuring.
 const warmUp = 10 // percent

@@ -39,16 +39,14 @@ type reclaimQueue struct {
 	freed int64
 }
 
-// reclaimAtOnce is the size up to which an object is freed when it is dropped.
-const reclaimAtOnce = 64
+// reclaimAtOnce is how many elements of an object, or chunks of a list, are freed when it is dropped: the small ones go, and
+// what the next command allocates is still in the processor's cache.
+const reclaimAtOnce = 128
 
 func (q *reclaimQueue) add(o Object) {
-	if o.Len() <= reclaimAtOnce {
-		if _, gone := q.step(o, 2*reclaimAtOnce); gone {
-			return // a walk may have had more to do: it hands over what was there when it began
-		}
+	if _, gone := q.step(o, reclaimAtOnce); !gone {
+		q.queue = append(q.queue, o)
 	}
-	q.queue = append(q.queue, o)
 }
 
 // Drop frees a collection that never was in the keyspace, in slices.

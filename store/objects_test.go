@@ -67,7 +67,7 @@ func TestFlushedObjectsDoNotPileUp(t *testing.T) {
 	for i := range 20_000 {
 		name[0], name[1] = byte(i), byte(i>>8)
 		k := s.DBs[0].Peek(name)
-		k.SetObject(name, Set, Hashtable, &numbered{100}, 0)
+		k.SetObject(name, Set, Hashtable, &numbered{200}, 0)
 	}
 	s.DBs[0].Flush()
 	most := 0

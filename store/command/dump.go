@@ -29,8 +29,8 @@ var dumpCommands = []*Command{
 // dumpWriters keep the memory that compression needs.
 var dumpWriters = sync.Pool{New: func() any { return rdb.NewWriter(nil) }}
 
-// dumpKeep is the largest payload whose buffer is kept, in bytes.
-const dumpKeep = 64 << 10
+// dumpKeep is the largest payload whose buffer is kept, in bytes, until the collector runs.
+const dumpKeep = 4 << 20
 
 func dumpCommand(c *Ctx) error {
 	k := c.DB.Find(c.Args[1])

@@ -193,6 +193,7 @@ func (ix *Index) Probe(h uint64) Probe {
 	}
 	tag := tagOf(h, w.depth())
 	p := Probe{(*uint64)(unsafe.Add(ix.mem.Ptr(r), headerBytes+home(tag, w)*8)), tag}
+	near := uintptr(unsafe.Pointer(p.at)) + stride*8
 	// The last slot of the tail stays empty, so this needs no bound.
 	for v := *p.at; v != 0; v = *p.at {
 		if t := v >> tagShift; t >= tag {
@@ -202,8 +203,50 @@ func (ix *Index) Probe(h uint64) Probe {
 			break
 		}
 		p.at = (*uint64)(unsafe.Add(unsafe.Pointer(p.at), 8))
+		if uintptr(unsafe.Pointer(p.at)) == near {
+			return ix.far(p, w)
+		}
 	}
 	return Probe{}
+}
+
+// far is Probe where the first slots, before p, did not hold as much as the tag.
+//
+//go:noinline
+func (ix *Index) far(p Probe, w word) Probe {
+	s := ix.segment(w)
+	i := int(uintptr(unsafe.Pointer(p.at))-uintptr(unsafe.Pointer(s.slot(0)))) / 8
+	p.at = s.slot(s.seek(i-1, p.tag))
+	if *p.at == 0 || *p.at>>tagShift != p.tag {
+		return Probe{}
+	}
+	return p
+}
+
+// stride is how many slots are looked at one by one before seek is called.
+const stride = 8
+
+// seek returns the first slot behind i that is empty or holds tag or more. Slot i, at or behind the tag's home, holds less.
+//
+// Where hashes are spread evenly it is near. But who copies one set into another takes the members in the order of their hashes, and
+// those inserted so far all share the lower end of the segment: a run of hundreds. A slot in it that holds less has no empty ones between its
+// home and itself, and all before it hold less too; so it can be searched by halves.
+func (s segment) seek(i int, tag uint64) int {
+	below := func(at int) bool { v := *s.slot(at); return v != 0 && v>>tagShift < tag }
+	step := stride
+	for i+step < s.n && below(i+step) {
+		i += step
+		step *= 2
+	}
+	end := min(i+step, s.n-1) // the last slot is empty
+	for end-i > 1 {
+		if mid := (i + end) / 2; below(mid) {
+			i = mid
+		} else {
+			end = mid
+		}
+	}
+	return end
 }
 
 // FetchAll loads the slots and the records that the search for each hash will read, many at a time.
@@ -268,7 +311,11 @@ func (s segment) insert(w word, v uint64) bool {
 	slots := s.slots()
 	tag := v >> tagShift
 	i := home(tag, w)
-	for slots[i] != 0 && slots[i]>>tagShift <= tag {
+	for n := 0; slots[i] != 0 && slots[i]>>tagShift <= tag; n++ {
+		if n == stride {
+			i = s.seek(i, tag+1)
+			break
+		}
 		i++
 	}
 	end := i

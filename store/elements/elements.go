@@ -253,14 +253,17 @@ func (t *Table) Free(steps int) int {
 
 // Copy returns a table of its own with the same elements and expiries.
 func (t *Table) Copy() *Table {
-	to := New(t.mem, t.seed, t.valueLen)
-	t.ix.Scan(0, t.Len(), func(r arena.Ref) {
-		key, value := t.KeyValue(r)
-		e := Elem{hash: t.Hash(key)}
-		copy(to.Insert(&e, key, len(value)), value)
-		if at := t.ExpireAt(r); at != 0 {
-			to.SetExpireAt(&e, at)
-		}
+	to := t.Empty()
+	to.expiring = t.expiring
+	to.ix = t.ix.Clone(to.rehash, func(r arena.Ref) arena.Ref {
+		from := t.record(r)
+		n := from.size(t.valueLen)
+		c := t.mem.Alloc(n)
+		rec := t.record(c)
+		copy(rec.slice(0, n), from.slice(0, n))
+		rec.setGen(to.gen)
+		to.bytes += int64(t.mem.Cap(c))
+		return c
 	})
 	return to
 }

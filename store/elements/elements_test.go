@@ -160,6 +160,20 @@ func (w *world) check() {
 	}
 }
 
+// goOnWithCopy takes a copy in the place of the table.
+func (w *world) goOnWithCopy() {
+	if w.walk != nil {
+		w.walk.Step(20) // generations differ
+		w.walk.Stop()
+		w.walk = nil
+	}
+	old := w.table
+	w.table = old.Copy()
+	for old.Free(100) >= 100 {
+	}
+	w.check()
+}
+
 // expire removes what is due and compares with the model.
 func (w *world) expire(now int64) {
 	for {
@@ -211,6 +225,7 @@ func TestAgainstModel(t *testing.T) {
 			}
 			w.mem.EndDefrag()
 			w.check()
+			w.goOnWithCopy()
 			w.expire(int64(1000 + phase*200))
 			w.check()
 		}

@@ -578,6 +578,28 @@ func (ix *Index) flatten() {
 	ix.shift = uint(64 - d)
 }
 
+// Clone returns an index of the same layout, with marks and deadlines, in which dup(r) stands for record r. rehash is New's.
+func (ix *Index) Clone(rehash func(arena.Ref) uint64, dup func(arena.Ref) arena.Ref) *Index {
+	to := New(ix.mem, rehash)
+	to.dir = make([]uint64, len(ix.dir))
+	to.shift, to.len, to.depths = ix.shift, ix.len, ix.depths
+	copy(to.dir, ix.dir) // the words of no segment
+	ix.eachSegment(func(di int, w word) bool {
+		from := ix.segment(w)
+		ix.fetch(from)
+		copied, s := to.newSegment(w.slots(), w.depth(), from.n-w.slots())
+		for i, v := range from.slots() {
+			if v != 0 {
+				*s.slot(i) = v&^refMask | uint64(dup(arena.Ref(v&refMask)))
+			}
+		}
+		*s.deadline(), *s.count() = *from.deadline(), *from.count()
+		to.setWord(di, copied)
+		return true
+	})
+	return to
+}
+
 // Clear frees all segments, not the records.
 func (ix *Index) Clear() {
 	ix.eachSegment(func(_ int, w word) bool { ix.freeSegment(w); return true })

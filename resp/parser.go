@@ -27,6 +27,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"sync"
 )
 
@@ -235,7 +236,7 @@ func (f *frame) disown() {
 		if cap(f.data) <= keepBytes {
 			f.mem = f.data[:0]
 		} else {
-			giveLarge(f.data)
+			giveBuffer(f.data)
 		}
 	}
 	f.data = nil
@@ -326,9 +327,9 @@ func (f *frame) rehouse(extra int) {
 	}
 	// Sliding down pays only if at least as much was consumed as is moved.
 	if cap(mem) < need || f.owned && f.start < len(rest) {
-		mem = takeLarge(f.roomFor(need))
+		mem = takeBuffer(f.roomFor(need), 2*need)
 		if f.owned {
-			defer giveLarge(f.data)
+			defer giveBuffer(f.data)
 		}
 	}
 	f.data = append(mem, rest...)
@@ -340,7 +341,7 @@ func (f *frame) rehouse(extra int) {
 
 // roomFor returns the capacity to allocate for need bytes of unconsumed data.
 func (f *frame) roomFor(need int) int {
-	room := 2 * need
+	room := 1 << bits.Len(uint(need)) // a power of two, so that it can be used again
 	if f.todo > 0 && f.bulk >= 0 {
 		goal := f.at - f.start + f.bulk + 2 // the end of this bulk
 		if need >= trustBytes || goal < room {
@@ -583,30 +584,31 @@ func mediumLen(b []byte, i int) (n, next int) {
 	return n, i + 3
 }
 
-// largeBuffers are buffers above keepBytes that wait for the next large argument: to get one from the system anew for each costs more
+// spareBuffers wait for the next large argument, by the power of two that they hold: to get one from the system anew for each costs more
 // than most commands. The garbage collector takes those that nobody needs.
-var largeBuffers sync.Pool
+var spareBuffers [spareBitsMax + 1]sync.Pool
 
-// largeBytesMax is the largest buffer that is worth keeping.
-const largeBytesMax = 8 << 20
+const (
+	spareBitsMin = 12 // of the size of the smallest buffer that is worth keeping: 4 KB
+	spareBitsMax = 23 // of the largest: 8 MB
+)
 
-// takeLarge returns an empty buffer of at least n bytes, and not many more.
-func takeLarge(n int) []byte {
-	if n > keepBytes && n <= largeBytesMax {
-		if b, _ := largeBuffers.Get().(*[]byte); b != nil {
-			if cap(*b) >= n && cap(*b) <= 2*n {
-				return (*b)[:0]
-			}
-			largeBuffers.Put(b)
-		}
+// takeBuffer returns an empty buffer of n bytes, or of the next power of two if that is most at most.
+func takeBuffer(n, most int) []byte {
+	class := bits.Len(uint(n - 1))
+	if class < spareBitsMin || class > spareBitsMax || 1<<class > most {
+		return make([]byte, 0, n)
 	}
-	return make([]byte, 0, n)
+	if b, _ := spareBuffers[class].Get().(*[]byte); b != nil {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, 1<<class)
 }
 
-// giveLarge offers a buffer that is no longer used to takeLarge.
-func giveLarge(b []byte) {
-	if cap(b) > keepBytes && cap(b) <= largeBytesMax {
-		largeBuffers.Put(&b)
+// giveBuffer offers a buffer that is no longer used to takeBuffer.
+func giveBuffer(b []byte) {
+	if n := cap(b); n&(n-1) == 0 && n >= 1<<spareBitsMin && n <= 1<<spareBitsMax {
+		spareBuffers[bits.Len(uint(n))-1].Put(&b)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 // at a time, and until that is done its record is pinned:
 //
 //	SET, DEL, RENAME, expiry   the key gets another record, or none; the pinned one is freed when the walk is done with it
-//	APPEND                     writes behind the walk's end, or the value moves to a larger record and the pinned one is left behind
+//	APPEND                     writes behind the value as it was, or the value moves to a larger record and the pinned one is left behind
 //	SETRANGE, SETBIT ...       say what they will change (Key.Changing); the pieces concerned are set aside first
 //
 // What changes a value in place without saying so (packed collections do, which are never pinned) has the record copied first.
@@ -23,7 +23,7 @@ const (
 
 // BigSink is a Sink that takes big strings in pieces.
 type BigSink interface {
-	// Big is given a key with a big string. piece will be called with parts of its value and their offsets, the last part first, and at
+	// Big is given a key with a big string. piece will be called with the parts of its value in order and their offsets, and at
 	// last end. k's name has to be copied. Views end with the call.
 	Big(db int, k *Key) (piece func(offset int, b []byte), end func())
 }
@@ -33,7 +33,7 @@ type bigWalk struct {
 	s     *Store
 	ref   arena.Ref
 	value []byte         // as it was when the walk began, but for the pieces set aside
-	left  int            // bytes not yet handed over, from the start
+	at    int            // bytes handed over
 	aside map[int][]byte // by offset
 	owned bool           // the record has left its key: it is freed at the end
 	piece func(offset int, b []byte)
@@ -41,7 +41,7 @@ type bigWalk struct {
 }
 
 func (s *Store) beginBig(sink BigSink, k *Key) {
-	w := &bigWalk{s: s, ref: k.ref, value: k.rec.value(), left: k.rec.valueLen()}
+	w := &bigWalk{s: s, ref: k.ref, value: k.rec.value()}
 	w.piece, w.end = sink.Big(k.db.snapID, k)
 	sn := s.snap
 	if sn.pinned == nil {
@@ -54,18 +54,18 @@ func (s *Store) beginBig(sink BigSink, k *Key) {
 // Step implements Walker.
 func (w *bigWalk) Step(steps int) int {
 	done := 0
-	for done < steps && w.left > 0 {
-		at := (w.left - 1) / pieceBytes * pieceBytes
-		if b, ok := w.aside[at]; ok {
-			w.piece(at, b)
-			delete(w.aside, at)
+	for done < steps && w.at < len(w.value) {
+		end := min(w.at+pieceBytes, len(w.value))
+		if b, ok := w.aside[w.at]; ok {
+			w.piece(w.at, b)
+			delete(w.aside, w.at)
 		} else {
-			w.piece(at, w.value[at:w.left])
+			w.piece(w.at, w.value[w.at:end])
 		}
-		w.left = at
+		w.at = end
 		done += pieceSteps
 	}
-	if w.left > 0 {
+	if w.at < len(w.value) {
 		return max(done, steps)
 	}
 	w.end()
@@ -79,20 +79,20 @@ func (w *bigWalk) Stop() {
 	if w.owned {
 		w.s.Mem.Free(w.ref)
 	}
-	w.value, w.aside, w.left = nil, nil, 0
+	w.value, w.aside, w.at = nil, nil, 0
 }
 
 // changing sets the pieces of [from, to) aside that the walk has yet to hand over.
 func (w *bigWalk) changing(from, to int) {
-	to = min(to, w.left)
-	for at := from / pieceBytes * pieceBytes; at < to; at += pieceBytes {
+	to = min(to, len(w.value))
+	for at := max(from/pieceBytes*pieceBytes, w.at); at < to; at += pieceBytes {
 		if _, ok := w.aside[at]; ok {
 			continue
 		}
 		if w.aside == nil {
 			w.aside = map[int][]byte{}
 		}
-		w.aside[at] = bytes.Clone(w.value[at:min(at+pieceBytes, w.left)])
+		w.aside[at] = bytes.Clone(w.value[at:min(at+pieceBytes, len(w.value))])
 	}
 }
 

@@ -28,20 +28,19 @@ func (p *pieces) put(name string, value []byte) {
 func (p *pieces) Large(db int, k *Key, o Object) Walker { panic("no collections here") }
 
 func (p *pieces) Big(db int, k *Key) (piece func(offset int, b []byte), end func()) {
-	value, name, left := make([]byte, len(k.Bytes())), string(k.Name()), len(k.Bytes())
+	value, name, at := make([]byte, len(k.Bytes())), string(k.Name()), 0
 	p.put(name, value)
 	p.big++
 	p.open++
 	piece = func(offset int, b []byte) {
-		if offset+len(b) != left {
-			p.t.Fatalf("%s: a piece from %d to %d, %d are left", name, offset, offset+len(b), left)
+		if offset != at {
+			p.t.Fatalf("%s: a piece from %d to %d comes behind %d", name, offset, offset+len(b), at)
 		}
-		left = offset
-		copy(value[offset:], b)
+		at += copy(value[offset:], b)
 	}
 	return piece, func() {
-		if left != 0 {
-			p.t.Fatalf("%s: ended with %d bytes missing", name, left)
+		if at != len(value) {
+			p.t.Fatalf("%s: ended at %d of %d bytes", name, at, len(value))
 		}
 		p.open--
 	}

@@ -38,7 +38,7 @@ type Snapshot struct {
 	sink    Sink // nil once aborted: the walk goes on so that all records get the same epoch
 	db      int
 	cursor  uint64
-	walkers []walk
+	walkers []walk // the first one is stepped until its end: some sinks want what belongs together in one piece
 	keys    int64
 	pinned  map[arena.Ref]*bigWalk // see big.go
 }
@@ -109,13 +109,8 @@ func (s *Store) handOver(k Key) {
 func (sn *Snapshot) Step(steps int) bool {
 	s := sn.s
 	for steps > 0 {
-		if n := len(sn.walkers); n > 0 {
-			w := sn.walkers[n-1]
-			done := w.w.Step(steps)
-			if done < steps {
-				sn.walkers = sn.walkers[:n-1]
-			}
-			steps -= max(done, 1)
+		if len(sn.walkers) > 0 {
+			steps -= max(sn.stepWalker(steps), 1)
 			continue
 		}
 		if sn.db == len(s.DBs) {
@@ -138,18 +133,31 @@ func (sn *Snapshot) Step(steps int) bool {
 // restart begins the walk again; what has been handed over is skipped. SWAPDB needs it.
 func (sn *Snapshot) restart() { sn.db, sn.cursor = 0, 0 }
 
-// finish walks the rest of o, if it is being walked, at most steps elements. It returns how many it
+// stepWalker walks the first large value further and returns how many elements it handed over.
+func (sn *Snapshot) stepWalker(steps int) int {
+	done := sn.walkers[0].w.Step(steps)
+	if done < steps {
+		sn.walkers[0] = walk{}
+		sn.walkers = sn.walkers[1:]
+	}
+	return done
+}
+
+// finish goes on with the walkers if o waits for one, at most steps elements. It returns how many it
 // did and whether o is free to go.
 func (sn *Snapshot) finish(o Object, steps int) (int, bool) {
-	for i, w := range sn.walkers {
+	walked := 0
+	for steps > walked && sn.walking(o) {
+		walked += max(sn.stepWalker(steps-walked), 1)
+	}
+	return walked, !sn.walking(o)
+}
+
+func (sn *Snapshot) walking(o Object) bool {
+	for _, w := range sn.walkers {
 		if w.o == o {
-			n := w.w.Step(steps)
-			if n < steps {
-				sn.walkers = append(sn.walkers[:i], sn.walkers[i+1:]...)
-				return n, true
-			}
-			return n, false
+			return true
 		}
 	}
-	return 0, true
+	return false
 }

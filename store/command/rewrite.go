@@ -285,10 +285,12 @@ func (r *logRewrite) zset(db int, name, lp []byte) {
 	r.end(db)
 }
 
-// Big implements store.BigSink. The string is written as SETRANGEs. The last part comes first, so that loading takes the whole
+// Big implements store.BigSink. The string is written as SETRANGEs. The last byte comes first, so that loading takes the whole
 // memory at once.
 func (r *logRewrite) Big(db int, k *store.Key) (piece func(offset int, b []byte), end func()) {
 	name, expireAt := bytes.Clone(k.Name()), k.ExpireAt()
+	last := len(k.Bytes()) - 1
+	r.out.Append(db, []byte("SETRANGE"), name, strconv.AppendInt(nil, int64(last), 10), k.Bytes()[last:])
 	piece = func(offset int, b []byte) {
 		var digits [20]byte
 		r.out.Append(db, []byte("SETRANGE"), name, strconv.AppendInt(digits[:0], int64(offset), 10), b)

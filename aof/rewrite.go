@@ -3,44 +3,22 @@ package aof
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"os"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"spindle/resp"
 )
 
-const (
-	// baseSyncBytes is how much of a new base is written between two syncs, so
-	// that the last one is short and the log's own syncs do not queue behind it.
-	baseSyncBytes = 4 << 20
-	baseBuffers   = 1024
-)
-
-var errAborted = errors.New("the rewrite was aborted")
-
 // Rewrite takes a new base: commands that rebuild the data set as it was when
 // BeginRewrite returned. Effects after that moment go to a new increment, and
 // stay there whatever becomes of the rewrite.
 type Rewrite struct {
-	l       *Log
-	started time.Time
-	done    func(error)
-
-	// The loop's own.
-	cur       *buffer
-	db        int
-	committed bool
-
-	ch       chan *buffer
-	backlog  atomic.Int64
-	quit     chan struct{} // closed by abort
-	quitOnce sync.Once
-	quitErr  error         // set before quit is closed
+	*stream
+	l        *Log
+	done     func(error)
+	db       int           // the loop's own
 	switched chan struct{} // closed when appends go to the new increment
 	keep     int64         // its number; set before switched is closed
 	over     chan struct{} // closed at the end
@@ -61,11 +39,7 @@ func (l *Log) BeginRewrite(done func(error)) (*Rewrite, error) {
 	}
 	l.handOver()
 	l.db, l.stampSec = -1, 0
-	r := &Rewrite{
-		l: l, started: time.Now(), done: done, cur: l.pool.get(), db: -1,
-		ch: make(chan *buffer, baseBuffers), quit: make(chan struct{}),
-		switched: make(chan struct{}), over: make(chan struct{}),
-	}
+	r := &Rewrite{stream: newStream(&l.pool), l: l, done: done, db: -1, switched: make(chan struct{}), over: make(chan struct{})}
 	if l.o.FileTimestamp && !l.o.RDBPreamble {
 		r.cur.b = appendTimestamp(r.cur.b, l.nowMs/1000)
 	}
@@ -96,77 +70,11 @@ func (r *Rewrite) AppendEncoded(db int, encoded []byte) {
 	r.filled()
 }
 
-// Write adds raw bytes to the base: an RDB, or whole encoded commands whose
-// database the caller looks after. It never fails; see Err.
-func (r *Rewrite) Write(p []byte) (int, error) {
-	r.cur.b = append(r.cur.b, p...)
-	r.filled()
-	return len(p), nil
-}
-
-func (r *Rewrite) filled() {
-	if len(r.cur.b) >= handOverBytes {
-		r.handOver()
-	}
-}
-
-func (r *Rewrite) handOver() {
-	b := r.cur
-	if len(b.b) == 0 {
-		return
-	}
-	r.cur = r.l.pool.get()
-	r.backlog.Add(int64(len(b.b)))
-	select {
-	case r.ch <- b:
-	case <-r.quit:
-		r.backlog.Add(-int64(len(b.b)))
-		r.l.pool.put(b)
-	}
-}
-
-// Backlog is how many bytes of the base wait to be written. A caller that
-// walks its data set pauses while this is above a few megabytes. Any goroutine
-// may ask.
-func (r *Rewrite) Backlog() int64 { return r.backlog.Load() }
-
-// Err tells early that the rewrite cannot succeed any more. Any goroutine may ask.
-func (r *Rewrite) Err() error {
-	select {
-	case <-r.quit:
-		return r.quitErr
-	default:
-		return nil
-	}
-}
-
-// Commit ends the base. What follows happens on goroutines of the log: sync,
-// rename, new manifest; then done is called.
-func (r *Rewrite) Commit() {
-	if r.committed {
-		return
-	}
-	r.committed = true
-	r.handOver()
-	close(r.ch)
-}
-
-// Abort gives the rewrite up. The log is as good as before; done is called
-// with an error. After the end of the rewrite Abort does nothing.
-func (r *Rewrite) Abort() { r.abort(errAborted) }
-
-func (r *Rewrite) abort(err error) {
-	r.quitOnce.Do(func() {
-		r.quitErr = err
-		close(r.quit)
-	})
-}
-
 // run is the rewrite's goroutine.
 func (r *Rewrite) run() {
 	w := r.l.w
 	temp := w.d.join(w.d.tempBaseName())
-	err := r.writeBase(temp)
+	err := r.writeFile(r.l.o.FS, temp, true)
 	if err == nil {
 		err = r.waitSwitched()
 	}
@@ -236,52 +144,6 @@ func (r *Rewrite) account(err error) {
 		s.failuresInRow.Add(1)
 	} else {
 		s.failuresInRow.Store(0)
-	}
-}
-
-// writeBase writes the buffers to the temporary base, durably.
-func (r *Rewrite) writeBase(path string) error {
-	f, err := r.l.o.FS.OpenFile(path, writeFlags|os.O_TRUNC)
-	if err != nil {
-		return err
-	}
-	err = r.writeBuffers(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
-}
-
-func (r *Rewrite) writeBuffers(f File) error {
-	unsynced := 0
-	for {
-		var b *buffer
-		select {
-		case <-r.quit:
-			return r.quitErr
-		case b = <-r.ch:
-		}
-		if b == nil {
-			return r.Err()
-		}
-		n, err := f.Write(b.b)
-		if err == nil && n < len(b.b) {
-			err = io.ErrShortWrite
-		}
-		if err != nil {
-			return err
-		}
-		r.backlog.Add(-int64(n))
-		r.l.pool.put(b)
-		if unsynced += n; unsynced >= baseSyncBytes {
-			unsynced = 0
-			if err := f.Sync(); err != nil {
-				return err
-			}
-		}
 	}
 }
 

@@ -407,10 +407,15 @@ func TestPiecesAndLimits(t *testing.T) {
 			w.Piece(text[i : i+1000])
 		}
 	})
-	limited := long(func(w *Writer) { w.CompressMax = len(text) - 1; w.Blob(text) })
-	packed := long(func(w *Writer) { w.CompressMax = len(text); w.Blob(text) })
-	if pieces != limited || packed > len(text)/10 {
-		t.Fatalf("%d bytes in pieces, %d beyond the limit, %d compressed", pieces, limited, packed)
+	limited := long(func(w *Writer) { w.LimitCompression(len(text) - 1); w.Blob(text) })
+	spent := long(func(w *Writer) {
+		w.LimitCompression(len(text))
+		w.Part().Blob(text)
+		w.Blob(text)
+	})
+	packed := long(func(w *Writer) { w.LimitCompression(len(text)); w.Blob(text) })
+	if pieces != limited || pieces != spent || packed > len(text)/10 {
+		t.Fatalf("%d bytes in pieces, %d beyond the limit, %d once it is spent, %d compressed", pieces, limited, spent, packed)
 	}
 }
 

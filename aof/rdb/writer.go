@@ -21,10 +21,6 @@ const (
 type Writer struct {
 	// Compress turns on LZF for strings of more than 20 bytes.
 	Compress bool
-	// CompressMax is the longest string that Compress applies to, in bytes; 0
-	// means no limit. A megabyte takes some 5 ms: a snapshot written in slices
-	// wants a limit, DUMP none.
-	CompressMax int
 	// NoChecksum writes 0 in place of a file's checksum.
 	NoChecksum bool
 
@@ -33,11 +29,24 @@ type Writer struct {
 	crc    uint64
 	typ    byte
 	base   int64
-	lzf    *lzf
+	packer *packer
+}
+
+// packer compresses for one or several Writers.
+type packer struct {
+	lzf  *lzf // nil before it is needed
+	left int  // how many bytes of strings may yet be compressed; negative: as many as there are
 }
 
 // NewWriter returns a Writer that appends to buf.
-func NewWriter(buf []byte) *Writer { return &Writer{Compress: true, buf: buf} }
+func NewWriter(buf []byte) *Writer { return &Writer{Compress: true, buf: buf, packer: &packer{left: -1}} }
+
+// Part returns a Writer of what will be part of w's file, given to it by Piece. They share what compresses, which is large.
+func (w *Writer) Part() *Writer { return &Writer{Compress: w.Compress, NoChecksum: true, packer: w.packer} }
+
+// LimitCompression has w and its parts compress strings of at most n bytes together from now on; others are written as they are. A megabyte
+// takes some 5 ms: who writes in slices wants a limit for each.
+func (w *Writer) LimitCompression(n int) { w.packer.left = n }
 
 // Reset starts anew, for another payload or file, in buf.
 func (w *Writer) Reset(buf []byte) { w.buf, w.summed, w.crc = buf, 0, 0 }
@@ -297,8 +306,7 @@ func (w *Writer) text(b []byte) {
 			return
 		}
 	}
-	tooLong := w.CompressMax > 0 && len(b) > w.CompressMax
-	if w.Compress && len(b) > compressMin && !tooLong && w.compressed(b) {
+	if w.Compress && len(b) > compressMin && w.packer.spend(len(b)) && w.compressed(b) {
 		return
 	}
 	w.length(uint64(len(b)))
@@ -316,16 +324,28 @@ func (w *Writer) integer(v int32) {
 	}
 }
 
+// spend reports whether a string of n bytes may be compressed.
+func (p *packer) spend(n int) bool {
+	if p.left < 0 {
+		return true
+	}
+	if n > p.left {
+		return false
+	}
+	p.left -= n
+	return true
+}
+
 // compressed writes b with LZF if that saves enough. The compressed bytes are
 // made in place, behind a gap for the two lengths, and then moved up to them.
 func (w *Writer) compressed(b []byte) bool {
-	if w.lzf == nil {
-		w.lzf = new(lzf)
+	if w.packer.lzf == nil {
+		w.packer.lzf = new(lzf)
 	}
 	const gap = 1 + 9 + 9
 	start := len(w.buf)
 	w.buf = append(w.buf, make([]byte, gap)...)
-	out, ok := w.lzf.compress(w.buf, b, len(b)-lzfGain)
+	out, ok := w.packer.lzf.compress(w.buf, b, len(b)-lzfGain)
 	if !ok {
 		w.buf = out[:start]
 		return false

@@ -39,10 +39,14 @@ type packer struct {
 }
 
 // NewWriter returns a Writer that appends to buf.
-func NewWriter(buf []byte) *Writer { return &Writer{Compress: true, buf: buf, packer: &packer{left: -1}} }
+func NewWriter(buf []byte) *Writer {
+	return &Writer{Compress: true, buf: buf, packer: &packer{left: -1}}
+}
 
 // Part returns a Writer of what will be part of w's file, given to it by Piece. They share what compresses, which is large.
-func (w *Writer) Part() *Writer { return &Writer{Compress: w.Compress, NoChecksum: true, packer: w.packer} }
+func (w *Writer) Part() *Writer {
+	return &Writer{Compress: w.Compress, NoChecksum: true, packer: w.packer}
+}
 
 // LimitCompression has w and its parts compress strings of at most n bytes together from now on; others are written as they are. A megabyte
 // takes some 5 ms: who writes in slices wants a limit for each.

@@ -26,21 +26,14 @@ var errRewriting = resp.Error("ERR Background append only file rewriting already
 
 // logRewrite is a running rewrite.
 type logRewrite struct {
-	s       *Server
+	walk
 	out     *aof.Rewrite
-	snap    *store.Snapshot
-	task    *task
-	walked  bool // the base is complete, or given up
 	args    [][]byte
 	numbers []byte
 }
 
-const (
-	// itemsPerCommand bounds the elements of one command in the base, as in Redis.
-	itemsPerCommand = 64
-	// backlogMax is how many bytes of the base may wait for the disk before the walk pauses.
-	backlogMax = 4 << 20
-)
+// itemsPerCommand bounds the elements of one command in the base, as in Redis.
+const itemsPerCommand = 64
 
 // BeginRewrite starts a log rewrite.
 func (s *Server) BeginRewrite() error {
@@ -61,48 +54,15 @@ func (s *Server) BeginRewrite() error {
 // beginWalk writes the data set, as it is now, to out.
 func (s *Server) beginWalk(out *aof.Rewrite) {
 	s.rewriteFunctions(out)
-	r := &logRewrite{s: s, out: out}
-	r.snap = s.Store.BeginSnapshot(r)
-	r.task = &task{name: "log rewrite", event: "aof-rewrite-cycle", step: r.step}
+	r := &logRewrite{out: out}
 	s.rewrite = r
 	s.logf(aof.Notice, "Background append only file rewriting started")
-	s.pump.add(r.task)
-}
-
-// step walks a little further.
-func (r *logRewrite) step() bool {
-	if r.out.Err() != nil && !r.walked {
-		r.abort()
-	}
-	if r.out.Backlog() > backlogMax && !r.walked {
-		return r.pause()
-	}
-	if !r.snap.Step(16) {
-		return true
-	}
-	if !r.walked {
-		r.walked = true
-		r.out.Commit()
-	}
-	if r.s.rewrite == r {
-		r.s.rewrite = nil
-	}
-	return false
-}
-
-// pause takes the task out of the pump for a while: the disk has to catch up.
-func (r *logRewrite) pause() bool {
-	r.s.env.After(2e6, func() { r.s.pump.add(r.task) })
-	return false
-}
-
-// abort gives the base up. The walk goes on without it, so that the next one can begin.
-func (r *logRewrite) abort() {
-	if !r.walked {
-		r.walked = true
-		r.snap.Abort()
-		r.out.Abort()
-	}
+	r.walk = walk{s: s, file: out, task: &task{name: "log rewrite", event: "aof-rewrite-cycle"}, over: func() {
+		if s.rewrite == r {
+			s.rewrite = nil
+		}
+	}}
+	r.begin(r)
 }
 
 // rewriteDone is called on a goroutine of the log.
@@ -119,7 +79,7 @@ func (s *Server) rewriteDone(err error) {
 // thrown away would be a waste.
 func (s *Server) flushedDuringRewrite() {
 	r := s.rewrite
-	if r == nil || r.walked {
+	if r == nil || r.ended {
 		return
 	}
 	r.abort()
@@ -209,8 +169,8 @@ func (r *logRewrite) expire(db int, name []byte, at int64) {
 	}
 }
 
-// begin starts a command on name; add gives it arguments, end writes it.
-func (r *logRewrite) begin(command string, name []byte) {
+// open starts a command on name; add gives it arguments, end writes it.
+func (r *logRewrite) open(command string, name []byte) {
 	r.args = append(r.args[:0], []byte(command), name)
 	r.numbers = r.numbers[:0]
 }
@@ -240,7 +200,7 @@ func (r *logRewrite) end(db int) {
 
 // listpack writes the entries of a listpack in order.
 func (r *logRewrite) listpack(db int, command string, name, lp []byte) {
-	r.begin(command, name)
+	r.open(command, name)
 	for at := listpack.First(lp); at != listpack.None; at = listpack.Next(lp, at) {
 		r.entry(lp, at)
 		if r.full() {
@@ -259,7 +219,7 @@ func (r *logRewrite) entry(lp []byte, at int) {
 }
 
 func (r *logRewrite) intset(db int, name, is []byte) {
-	r.begin("SADD", name)
+	r.open("SADD", name)
 	for i := range intset.Len(is) {
 		r.addInt(intset.Get(is, i))
 		if r.full() {
@@ -271,7 +231,7 @@ func (r *logRewrite) intset(db int, name, is []byte) {
 
 // zset writes member-score pairs as score-member ones.
 func (r *logRewrite) zset(db int, name, lp []byte) {
-	r.begin("ZADD", name)
+	r.open("ZADD", name)
 	for at := listpack.First(lp); at != listpack.None; {
 		member := at
 		score := listpack.Next(lp, at)

@@ -370,7 +370,7 @@ func TestRewriteFailures(t *testing.T) {
 	r.Abort()
 	r.Append(0, words("SET half 1")...)
 	r.Commit()
-	if err := <-outcome; !errors.Is(err, errAborted) {
+	if err := <-outcome; !errors.Is(err, ErrAborted) {
 		t.Fatal(err)
 	}
 	r.Abort() // too late to do anything

@@ -16,7 +16,8 @@ const (
 	streamBuffers   = 1024
 )
 
-var errAborted = errors.New("it was aborted")
+// ErrAborted is the outcome after Abort.
+var ErrAborted = errors.New("it was aborted")
 
 // stream carries what the loop has to say to a goroutine that writes it to a new file. Its methods are the loop's
 // unless they say otherwise.
@@ -91,7 +92,7 @@ func (s *stream) Commit() {
 
 // Abort gives up. What was there before is as good as it was; done is called with an error. After the end Abort does
 // nothing.
-func (s *stream) Abort() { s.abort(errAborted) }
+func (s *stream) Abort() { s.abort(ErrAborted) }
 
 func (s *stream) abort(err error) {
 	s.quitOnce.Do(func() {

@@ -296,6 +296,8 @@ const (
 	ErrNotLFUPolicy      Error = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 	ErrRewriteInProgress Error = "ERR Background append only file rewriting already in progress"
 	ErrSaveInProgress    Error = "ERR Background save already in progress"
+	ErrWalkInProgress    Error = "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+	ErrPlain             Error = "ERR"
 	ErrRewriteFailed     Error = "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."
 	ErrNoConfigFile      Error = "ERR The server is running without a config file"
 	ErrShutdownFailed    Error = "ERR Errors trying to SHUTDOWN. Check logs."

@@ -50,6 +50,7 @@ func (s *Server) tick() time.Duration {
 	}
 	s.checkDefrag()
 	s.checkRewrite()
+	s.checkSavePoints()
 	s.checkClients()
 	s.cron.trimLeft = min(trimTickBytes, s.cron.idle.least(s.env.MonoNano(), s.Store.Mem.Idle()))
 	if (s.cron.purging || s.cron.trimLeft > 0) && s.trimStep() {

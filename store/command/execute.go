@@ -19,6 +19,7 @@ const (
 	gateAuth       gate = 1 << iota // client has not authenticated
 	gateLoading                     // data is being loaded
 	gateMemory                      // maxmemory is set
+	gateSave                        // dumps fail
 	gateDisk                        // the log cannot be written
 	gatePause                       // CLIENT PAUSE
 	gateNoTouch                     // CLIENT NO-TOUCH
@@ -49,6 +50,7 @@ func init() { // not in the declaration: a check may lead to execute, by way of 
 		{gateACL, (*Server).checkACL},
 		{gateBusy, (*Server).checkBusy},
 		{gateMemory, (*Server).checkMemory},
+		{gateSave, (*Server).checkSave},
 		{gateDisk, (*Server).checkDisk},
 		{gateSubscribed, (*Server).checkSubscribed},
 		{gateMonitor, (*Server).checkMonitor},
@@ -72,7 +74,7 @@ func gatesOf(c *Command) gate {
 		g |= gateLoading
 	}
 	if c.Flags&(Write|RunsQueue|RunsScripts|TellsHealth) != 0 {
-		g |= gateDisk
+		g |= gateSave | gateDisk
 	}
 	if c.Flags&AllowBusy == 0 {
 		g |= gateBusy

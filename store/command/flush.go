@@ -27,7 +27,14 @@ func dbsizeCommand(c *Ctx) error {
 	return nil
 }
 
-func flushallCommand(c *Ctx) error { return c.flush(c.S.Store.DBs...) }
+// flushallCommand has the emptiness written soon, if dumps are written at all.
+func flushallCommand(c *Ctx) error {
+	if err := c.flush(c.S.Store.DBs...); err != nil {
+		return err
+	}
+	c.S.saving.scheduled = len(c.S.Config.Save) > 0
+	return nil
+}
 
 func flushdbCommand(c *Ctx) error { return c.flush(c.DB) }
 
@@ -45,6 +52,7 @@ func (c *Ctx) flush(dbs ...*store.DB) error {
 // flush empties databases for a client.
 func (s *Server) flush(by *Client, dbs []*store.DB) {
 	s.flushedDuringRewrite()
+	s.dropSave()
 	for _, db := range dbs {
 		s.Flushing(db)
 		db.Flush()

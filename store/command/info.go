@@ -198,12 +198,9 @@ func (s *Server) infoPersistence(w *infoWriter) {
 	w.int("current_save_keys_processed", s.snapshotKeys())
 	w.int("current_save_keys_total", s.snapshotTotal())
 	w.int("rdb_changes_since_last_save", s.stats.Changes)
-	w.int("rdb_bgsave_in_progress", 0)
+	w.bool("rdb_bgsave_in_progress", s.saving.running != nil)
 	w.int("rdb_last_save_time", s.savedMs/1000)
-	w.text("rdb_last_bgsave_status", "ok")
-	w.int("rdb_last_bgsave_time_sec", -1)
-	w.int("rdb_current_bgsave_time_sec", -1)
-	w.int("rdb_saves", 0)
+	s.infoSaving(w)
 	w.int("rdb_last_cow_size", 0)
 	w.int("rdb_last_load_keys_expired", s.loadedRDB.expired)
 	w.int("rdb_last_load_keys_loaded", s.loadedRDB.keys)
@@ -259,6 +256,20 @@ func (s *Server) infoLoading(w *infoWriter) {
 	}
 	w.fixed("loading_loaded_perc", percent, 2)
 	w.int("loading_eta_seconds", eta)
+}
+
+func (s *Server) infoSaving(w *infoWriter) {
+	v, status, seconds := &s.saving, "ok", int64(-1)
+	if v.failed {
+		status = "err"
+	}
+	if v.running != nil {
+		seconds = (s.nowMs - v.running.startMs) / 1000
+	}
+	w.text("rdb_last_bgsave_status", status)
+	w.int("rdb_last_bgsave_time_sec", v.lastSec)
+	w.int("rdb_current_bgsave_time_sec", seconds)
+	w.int("rdb_saves", v.saves)
 }
 
 // snapshotKeys returns how many keys the running walk has written.

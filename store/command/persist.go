@@ -56,17 +56,22 @@ func (s *Server) setGate(g gate, on bool) {
 // loadSliceNanos is how long loading may keep the loop from clients, who are told that the server is loading.
 const loadSliceNanos = 5e6
 
-// Load loads the log, if it is on, in slices on the loop, and opens it for appending. Until then commands that need data
-// are answered with an error. done gets the outcome; progress, if not nil, is told how far it is.
+// Load loads the log, if it is on, in slices on the loop, and opens it for appending; or else the dump file, if there is one. Until then
+// commands that need data are answered with an error. done gets the outcome; progress, if not nil, is told how far it is.
 func (s *Server) Load(progress func(done, total int64), done func(error)) {
+	load, open := s.loadLog, s.openLog
 	if !s.Config.Appendonly {
-		done(nil)
-		return
+		load, open = s.loadDump, func() error { return nil }
 	}
 	s.setLoading(true)
 	var err error
 	next, _ := iter.Pull(func(yield func(struct{}) bool) {
-		err = s.loadLog(progress, func() { yield(struct{}{}) })
+		err = load(func(done, total int64) {
+			s.loaded.bytes, s.loaded.total = done, total
+			if progress != nil {
+				progress(done, total)
+			}
+		}, func() { yield(struct{}{}) })
 	})
 	var slice func()
 	slice = func() {
@@ -76,7 +81,7 @@ func (s *Server) Load(progress func(done, total int64), done func(error)) {
 			if _, more := next(); !more {
 				s.setLoading(false)
 				if err == nil {
-					err = s.openLog()
+					err = open()
 				}
 				done(err)
 				return
@@ -112,12 +117,7 @@ func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
 			yield()
 		}
 		return s.replay(c, args)
-	}, func(done, total int64) {
-		s.loaded.bytes, s.loaded.total = done, total
-		if progress != nil {
-			progress(done, total)
-		}
-	})
+	}, progress)
 	if err == nil && stats.Found {
 		s.logf(aof.Notice, "DB loaded from append only file: %.3f seconds (%d commands, %d keys, %d bytes)",
 			float64(s.env.MonoNano()-start)/1e9, stats.Commands, s.Store.Keys(), stats.Bytes)
@@ -177,6 +177,7 @@ func (s *Server) useLog(log *aof.Log) {
 func (s *Server) appendonlyChanged() error {
 	switch on := s.Config.Appendonly; {
 	case on && s.Log == nil:
+		s.finishWalks()
 		log, r, err := aof.Enable(s.logOptions(), s.rewriteDone)
 		if err != nil {
 			s.logf(aof.Warning, "%v", err)

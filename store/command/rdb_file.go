@@ -1,11 +1,17 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"strconv"
 
+	"spindle/aof"
 	"spindle/aof/rdb"
 	"spindle/store"
+	"spindle/store/config"
 )
 
 // unreader takes back what was read too much; see aof.Options.LoadRDB.
@@ -23,6 +29,8 @@ func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
 			return err
 		}
 		switch rec.Op {
+		case rdb.RecordAux:
+			s.noteRDB(string(rec.Name), string(rec.Data))
 		case rdb.RecordEOF:
 			if u, ok := src.(unreader); ok {
 				u.Unread(r.Buffered())
@@ -46,6 +54,63 @@ func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
 			yield()
 		}
 	}
+}
+
+// noteRDB logs what a file says about itself.
+func (s *Server) noteRDB(name, value string) {
+	n, _ := strconv.ParseInt(value, 10, 64)
+	switch name {
+	case "redis-ver":
+		s.logf(aof.Notice, "Loading RDB produced by version %.100s", value)
+	case "ctime":
+		s.logf(aof.Notice, "RDB age %d seconds", max(s.nowMs/1000-n, 0))
+	case "used-mem":
+		s.logf(aof.Notice, "RDB memory usage when created %.2f Mb", float64(n)/(1<<20))
+	}
+}
+
+// loadDump loads the dump file, if there is one.
+func (s *Server) loadDump(progress func(done, total int64), yield func()) error {
+	path := s.Config.Path(s.Config.Dbfilename)
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("Fatal error loading the DB: %s. Exiting.", config.SystemText(err))
+	}
+	defer f.Close()
+	src := &countedReader{r: f}
+	if info, err := f.Stat(); err == nil {
+		src.total = info.Size()
+	}
+	start := s.env.MonoNano()
+	err = s.loadRDB(src, false, func() {
+		progress(src.done, src.total)
+		yield()
+	})
+	progress(src.done, src.total)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		s.logf(aof.Warning, "Short read or OOM loading DB. Unrecoverable error, aborting now.")
+	}
+	if err != nil {
+		return fmt.Errorf("Fatal error loading the DB %s: %w. Exiting.", path, err)
+	}
+	s.logf(aof.Notice, "Done loading RDB, keys loaded: %d, keys expired: %d.", s.loadedRDB.keys, s.loadedRDB.expired)
+	s.logf(aof.Notice, "DB loaded from disk: %.3f seconds", float64(s.env.MonoNano()-start)/1e9)
+	return nil
+}
+
+// countedReader counts what is read of a file.
+type countedReader struct {
+	r           io.Reader
+	done, total int64
+}
+
+func (c *countedReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.done += int64(n)
+	return n, err
 }
 
 // loadRecord builds the key of a record.

@@ -42,8 +42,14 @@ func rdbType(k *store.Key) byte {
 	return rdb.TypeString
 }
 
-// rdbKey writes k as a record of a file: expiry, access clock, type, name and value.
+// rdbKey writes k as a record of a file.
 func (s *Server) rdbKey(w *rdb.Writer, k *store.Key) {
+	s.rdbHead(w, k)
+	rdbValue(w, k)
+}
+
+// rdbHead writes what a record has before its value: expiry, access clock, type and name.
+func (s *Server) rdbHead(w *rdb.Writer, k *store.Key) {
 	rec := rdb.Record{Type: rdbType(k), Name: k.Name(), Expire: -1, Idle: -1, Freq: -1}
 	if at := k.ExpireAt(); at != 0 {
 		rec.Expire = at
@@ -55,7 +61,6 @@ func (s *Server) rdbKey(w *rdb.Writer, k *store.Key) {
 		rec.Idle = k.Idle()
 	}
 	w.Key(&rec)
-	rdbValue(w, k)
 }
 
 // rdbValue writes the value of k, whose type byte has been written.

@@ -69,7 +69,6 @@ func (s *Server) beginWalk(out *aof.Rewrite) {
 func (s *Server) rewriteDone(err error) {
 	if err == nil {
 		s.env.Post(func() {
-			s.savedMs, s.stats.Changes = s.nowMs, 0
 			s.logAdvanced() // a log that was being enabled is one now
 		})
 	}

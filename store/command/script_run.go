@@ -115,6 +115,9 @@ func (s *Server) admitScript(r *scriptRun) error {
 		return nil
 	}
 	if r.flags&script.NoWrites == 0 {
+		if s.gates&gateSave != 0 {
+			return resp.ErrScriptMisconf
+		}
 		if s.gates&gateDisk != 0 && s.Log.Err() != nil {
 			return resp.ErrScriptMisconfAOF(s.diskError())
 		}
@@ -202,6 +205,9 @@ func (s *Server) admitScriptCommand(r *scriptRun, args [][]byte) (*Command, erro
 		return cmd, nil
 	}
 	if !r.dirty {
+		if s.gates&gateSave != 0 {
+			return cmd, resp.ErrMisconfRDB
+		}
 		if s.gates&gateDisk != 0 {
 			if err := s.checkDisk(r.caller, cmd, args); err != nil {
 				return cmd, err

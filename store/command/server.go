@@ -74,7 +74,8 @@ type Server struct {
 
 	runID, replID string // 40 hexadecimal digits
 	startedMs     int64  // Unix milliseconds
-	savedMs       int64  // when the data was last on disk as a whole
+	savedMs       int64  // when a dump was last written, or the server started
+	saving        saving
 
 	// What DEBUG changes.
 	scriptsMayAll bool          // scripts may call what is not for them
@@ -130,7 +131,7 @@ type Stats struct {
 	Evicted                         int64
 	Errors                          int64
 	Panics                          int64
-	Changes                         int64 // since the data was last on disk as a whole
+	Changes                         int64 // since a dump was last written
 	Writes                          int64 // to sockets
 	EvictedClients                  int64
 	EventsBefore                    int64 // Server.events when the counters were reset
@@ -148,6 +149,7 @@ func New(cfg *config.Config, env Env) *Server {
 	s.Store = store.New(store.Options{Databases: cfg.Databases, Seed: env.Rand.Uint64(), Rand: env.Rand, Now: s.nowMs})
 	s.Store.Expired = s.keyExpired
 	s.startedMs, s.savedMs = s.nowMs, s.nowMs
+	s.saving.lastSec = -1
 	s.unit = newUnit(s)
 	s.scripts.s = s
 	s.setGate(gateScript, true)
@@ -233,5 +235,8 @@ func (s *Server) watchConfig() {
 	apply("notify-keyspace-events", s.notifyChanged)
 	s.watchAccounting(cfg)
 	cfg.OnChange("appendonly", s.appendonlyChanged)
+	for _, name := range []string{"save", "stop-writes-on-bgsave-error"} {
+		cfg.OnChange(name, func() error { s.saveGate(); return nil })
+	}
 	cfg.OnChange("appendfsync", s.appendfsyncChanged)
 }

@@ -1,8 +1,8 @@
 package command
 
 import (
-	"spindle/aof"
 	"spindle/resp"
+	"spindle/store/config"
 )
 
 // The server as a process: its clock, its files, its end.
@@ -31,7 +31,7 @@ func timeCommand(c *Ctx) error {
 	return nil
 }
 
-// lastsaveCommand answers when the data was last known to be on disk as a whole: at start, and after each rewrite of the log.
+// lastsaveCommand answers when a dump was last written, or the server started.
 func lastsaveCommand(c *Ctx) error {
 	c.Out.Int(c.S.savedMs / 1000)
 	return nil
@@ -41,7 +41,7 @@ func lastsaveCommand(c *Ctx) error {
 // it has to wait, too: what was done before it there would be in the new base and, once the unit is over, in the log.
 func bgrewriteaofCommand(c *Ctx) error {
 	s := c.S
-	if s.Log != nil && !s.Log.Status().RewriteInProgress && (s.Store.Snapshot() != nil || s.unit.depth > 1) {
+	if s.Log != nil && !s.Log.Status().RewriteInProgress && (s.Store.Snapshot() != nil || s.saving.running != nil || s.unit.depth > 1) {
 		s.rewriteScheduled = true
 		c.Out.Status("Background append only file rewriting scheduled")
 		return nil
@@ -55,49 +55,37 @@ func bgrewriteaofCommand(c *Ctx) error {
 
 // shutdownCommand ends the server. There is no reply: the connection closes.
 func shutdownCommand(c *Ctx) error {
-	var save, nosave, now, force, abort bool
+	var how config.ShutdownFlags
+	abort := false
 	for a := c.Options(1); a.More(); {
 		switch {
 		case a.Token("SAVE"):
-			save = true
+			how |= config.ShutdownSave
 		case a.Token("NOSAVE"):
-			nosave = true
+			how |= config.ShutdownNosave
 		case a.Token("NOW"):
-			now = true
+			how |= config.ShutdownNow
 		case a.Token("FORCE"):
-			force = true
+			how |= config.ShutdownForce
 		case a.Token("ABORT"):
 			abort = true
 		default:
 			return resp.ErrSyntax
 		}
 	}
+	const both = config.ShutdownSave | config.ShutdownNosave
 	switch {
-	case save && nosave, abort && (save || nosave || now || force):
+	case how&both == both, abort && how != 0:
 		return resp.ErrSyntax
 	case abort:
 		return resp.ErrNoShutdown // the end comes at once: there is never one in progress
 	}
-	if c.S.busy() && !nosave {
+	if c.S.busy() && how&config.ShutdownNosave == 0 {
 		return c.S.busyError()
 	}
-	if err := c.S.shutdown(save, nosave, force); err != nil {
+	if err := c.S.shutdown(how); err != nil {
 		return err
 	}
 	c.C.flags |= closing
-	return nil
-}
-
-// shutdown ends the server, unless what should be on disk cannot be brought there.
-func (s *Server) shutdown(save, nosave, force bool) error {
-	if save && s.Log == nil && !force {
-		s.logf(aof.Warning, "SHUTDOWN SAVE: there is no file to save to while appendonly is off")
-		return resp.ErrShutdownFailed
-	}
-	if s.Log != nil && s.Log.Err() != nil && !nosave && !force {
-		s.logf(aof.Warning, "The append only file cannot be written, can't exit: %v", s.Log.Err())
-		return resp.ErrShutdownFailed
-	}
-	s.Shutdown()
 	return nil
 }

@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// TestShutdownSaves: with a log, what was written is in its files when the server has asked to be ended; without one there is nothing to
-// save to, and the server goes on.
+// TestShutdownSaves: what was written is in the log's files when the server has asked to be ended, or in the dump.
 func TestShutdownSaves(t *testing.T) {
 	for _, line := range []string{"SHUTDOWN", "SHUTDOWN SAVE", "SHUTDOWN NOSAVE", "SHUTDOWN NOW FORCE"} {
 		r := newRig(t, "appendonly yes", "appendfsync no")
@@ -24,19 +23,36 @@ func TestShutdownSaves(t *testing.T) {
 			t.Errorf("%s: the log holds %q (%v)", line, b, err)
 		}
 	}
-	r := newRig(t)
+	for line, saves := range map[string]bool{"SHUTDOWN": true, "SHUTDOWN NOSAVE": false, "SHUTDOWN SAVE": true} {
+		r := newRig(t, "save 3600 1")
+		if line == "SHUTDOWN SAVE" {
+			r.send("CONFIG", "SET", "save", "")
+		}
+		stops := 0
+		r.s.env.Stop = func() { stops++ }
+		r.ok("SET key value")
+		r.want("BGSAVE", "+Background saving started\r\n") // it is given up
+		r.want(line, "")
+		b, _ := os.ReadFile(r.dumpPath())
+		if stops != 1 || strings.Contains(string(b), "value") != saves {
+			t.Errorf("%s: asked to end %d times, the dump holds %q", line, stops, b)
+		}
+		r.waitSave()
+	}
+}
+
+// TestSignals: they may say what is to be saved.
+func TestSignals(t *testing.T) {
+	r := newRig(t, "save 3600 1", "shutdown-on-sigterm nosave", "shutdown-on-sigint save")
 	stops := 0
 	r.s.env.Stop = func() { stops++ }
-	r.want("SHUTDOWN SAVE", "-ERR Errors trying to SHUTDOWN. Check logs.\r\n")
-	if stops != 0 {
-		t.Error("it ended all the same")
+	r.ok("SET key value")
+	r.s.Signalled(false)
+	if _, err := os.Stat(r.dumpPath()); err == nil || stops != 1 {
+		t.Errorf("SIGTERM: asked to end %d times, dump: %v", stops, err)
 	}
-	r.want("PING", "+PONG\r\n")
-	for _, line := range []string{"SHUTDOWN NOSAVE", "SHUTDOWN"} {
-		c := r.connect()
-		c.want(line, "")
-	}
-	if stops != 2 {
-		t.Errorf("ended %d times, want 2", stops)
+	r.s.Signalled(true)
+	if _, err := os.Stat(r.dumpPath()); err != nil || stops != 2 {
+		t.Errorf("SIGINT: asked to end %d times, dump: %v", stops, err)
 	}
 }

@@ -14,7 +14,7 @@ func tables() []*Command {
 	return slices.Concat(
 		connectionCommands, aclCommands, clientCommands, commandCommands, databaseCommands,
 		hashCommands, fieldExpiryCommands, fieldExCommands,
-		configCommands, adminCommands, replicationCommands, waitCommands, clusterCommands, moduleCommands,
+		configCommands, adminCommands, saveCommands, replicationCommands, waitCommands, clusterCommands, moduleCommands,
 		infoCommands, slowlogCommands, latencyCommands, memoryCommands, debugCommands, lolwutCommands,
 		setCommands,
 		listCommands, listBlockCommands,

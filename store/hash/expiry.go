@@ -5,6 +5,9 @@ import "spindle/store/elements"
 // Expiring returns the number of fields with an expiry, expired ones that are still there included.
 func (m *Map) Expiring() int { return m.t.Expiring() }
 
+// Deadline returns a lower bound of the fields' expiries, 0 if none has one.
+func (m *Map) Deadline() int64 { return m.t.Deadline() }
+
 // ExpireAt returns when field expires, in Unix milliseconds, 0 for never, and whether the field exists.
 func (m *Map) ExpireAt(field []byte) (at int64, ok bool) {
 	e, ok := m.find(field)

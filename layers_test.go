@@ -38,7 +38,7 @@ var mayImport = map[string][]string{
 	"store/stream":   {"store/arena", "store/listpack", "store/index"},
 	"store/script":   {"store/script", "resp"},
 	"store/command":  {"store", "aof", "resp"},
-	"bench":          {"bench", "resp", "store/config"},
+	"bench":          {"bench", "resp", "loop", "store/config"},
 }
 
 // Imports run one way, main -> loop | store -> aof -> resp, and never turn back.

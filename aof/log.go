@@ -216,14 +216,16 @@ func (l *Log) SetPolicy(p Policy) {
 	l.send(message{kind: msgWake})
 }
 
-// SetNoFsyncOnRewrite changes Options.NoFsyncOnRewrite.
-func (l *Log) SetNoFsyncOnRewrite(on bool) { l.w.noFsyncOnRewrite.Store(on) }
-
 // SetWriteDelay has the writer sleep before each write, for tests; 0 ends that.
 func (l *Log) SetWriteDelay(d time.Duration) { l.w.delay.Store(int64(d)) }
 
-// SetFileTimestamp changes Options.FileTimestamp.
-func (l *Log) SetFileTimestamp(on bool) { l.o.FileTimestamp = on }
+// Follow takes over the options that may change while the log is open: FileTimestamp, NoFsyncOnRewrite, RDBPreamble, IncrementalFsync
+// and KeepHistory. A rewrite keeps those that it began with.
+func (l *Log) Follow(o Options) {
+	l.o.FileTimestamp, l.o.RDBPreamble, l.o.IncrementalFsync = o.FileTimestamp, o.RDBPreamble, o.IncrementalFsync
+	l.w.noFsyncOnRewrite.Store(o.NoFsyncOnRewrite)
+	l.w.keepHistory.Store(o.KeepHistory)
+}
 
 // Flush writes and syncs everything appended so far. It waits at most timeout;
 // on error the log stays as it is and goes on trying.

@@ -106,7 +106,7 @@ func newLog(o Options, m *manifest) *Log {
 		ctl: make(chan func()), synced: make(chan syncResult, 1), stopped: make(chan struct{}),
 		timer: time.NewTimer(time.Hour),
 	}
-	l.w.noFsyncOnRewrite.Store(o.NoFsyncOnRewrite)
+	l.Follow(o)
 	return l
 }
 

@@ -64,6 +64,10 @@ type Options struct {
 	// RDBPreamble names the bases .rdb: what a Rewrite is given is then raw
 	// RDB bytes through Write.
 	RDBPreamble bool
+	// IncrementalFsync syncs a new base now and then while it is written (aof-rewrite-incremental-fsync).
+	IncrementalFsync bool
+	// KeepHistory leaves files that are no longer part of the log where they are (aof-disable-auto-gc).
+	KeepHistory bool
 
 	// FlushDelayMs is the age, in milliseconds, at which EndBatch hands a
 	// part-filled buffer to the writer. 0 means 2.

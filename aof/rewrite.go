@@ -18,6 +18,8 @@ type Rewrite struct {
 	*stream
 	l        *Log
 	done     func(error)
+	rdb      bool // Options.RDBPreamble and IncrementalFsync, as they were at its beginning
+	syncs    bool
 	db       int           // the loop's own
 	switched chan struct{} // closed when appends go to the new increment
 	keep     int64         // its number; set before switched is closed
@@ -39,8 +41,9 @@ func (l *Log) BeginRewrite(done func(error)) (*Rewrite, error) {
 	}
 	l.handOver()
 	l.db, l.stampSec = -1, 0
-	r := &Rewrite{stream: newStream(&l.pool), l: l, done: done, db: -1, switched: make(chan struct{}), over: make(chan struct{})}
-	if l.o.FileTimestamp && !l.o.RDBPreamble {
+	r := &Rewrite{stream: newStream(&l.pool), l: l, done: done, rdb: l.o.RDBPreamble, syncs: l.o.IncrementalFsync, db: -1,
+		switched: make(chan struct{}), over: make(chan struct{})}
+	if l.o.FileTimestamp && !r.rdb {
 		r.cur.b = appendTimestamp(r.cur.b, l.nowMs/1000)
 	}
 	l.stats.rewrites.Add(1)
@@ -49,6 +52,9 @@ func (l *Log) BeginRewrite(done func(error)) (*Rewrite, error) {
 	l.w.helpers.Go(r.run)
 	return r, nil
 }
+
+// RDB reports whether the base is to be an RDB, which goes through Write, or commands.
+func (r *Rewrite) RDB() bool { return r.rdb }
 
 // Append adds a command to the base. The arguments are copied.
 func (r *Rewrite) Append(db int, args ...[]byte) {
@@ -74,7 +80,7 @@ func (r *Rewrite) AppendEncoded(db int, encoded []byte) {
 func (r *Rewrite) run() {
 	w := r.l.w
 	temp := w.d.join(w.d.tempBaseName())
-	err := r.writeFile(r.l.o.FS, temp, true)
+	err := r.writeFile(r.l.o.FS, temp, r.syncs)
 	if err == nil {
 		err = r.waitSwitched()
 	}
@@ -245,7 +251,7 @@ func (w *writer) commit(r *Rewrite, temp string) error {
 	}
 	m := w.man.clone()
 	suffix := "aof"
-	if w.l.o.RDBPreamble {
+	if r.rdb {
 		suffix = "rdb"
 	}
 	base := m.setBase(w.d.name, suffix)
@@ -311,6 +317,9 @@ func (w *writer) measure() {
 // their lines in the manifest. It runs beside the writer: removing a large
 // file takes a while. What fails is tried again after the next rewrite or start.
 func (w *writer) removeHistory() {
+	if w.keepHistory.Load() {
+		return
+	}
 	var history []fileInfo
 	err := w.do(func() error {
 		// Without it a power loss may still bring the old manifest back.

@@ -102,6 +102,7 @@ type writer struct {
 	lastSync    time.Time
 
 	noFsyncOnRewrite atomic.Bool
+	keepHistory      atomic.Bool
 	delay            atomic.Int64 // before each write, in nanoseconds
 }
 

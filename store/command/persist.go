@@ -23,6 +23,9 @@ func (s *Server) logOptions() aof.Options {
 		LoadTruncated:    cfg.AofLoadTruncated,
 		FileTimestamp:    cfg.AofTimestampEnabled,
 		NoFsyncOnRewrite: cfg.NoAppendfsyncOnRewrite,
+		RDBPreamble:      cfg.AofUseRdbPreamble,
+		IncrementalFsync: cfg.AofRewriteIncrementalFsync,
+		KeepHistory:      cfg.AofDisableAutoGc,
 		Logf:             s.env.Logf,
 		OnDurable:        func(int64) { s.env.Post(s.logAdvanced) },
 	}
@@ -195,6 +198,14 @@ func (s *Server) appendonlyChanged() error {
 		s.releaseHeld()
 		s.releaseSynced()
 		return err
+	}
+	return nil
+}
+
+// logOptionChanged carries out CONFIG SET of an option that may change while the log is open.
+func (s *Server) logOptionChanged() error {
+	if s.Log != nil {
+		s.Log.Follow(s.logOptions())
 	}
 	return nil
 }

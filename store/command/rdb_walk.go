@@ -41,8 +41,8 @@ const (
 	rdbKeepBytes = 1 << 20
 )
 
-// newRDBWalk begins a file.
-func (s *Server) newRDBWalk(out io.Writer) *rdbWalk {
+// newRDBWalk begins a file, of a log or a dump.
+func (s *Server) newRDBWalk(out io.Writer, ofLog bool) *rdbWalk {
 	w := rdb.NewWriter(nil)
 	w.Compress, w.NoChecksum = s.Config.Rdbcompression, !s.Config.Rdbchecksum
 	w.Header(rdb.Version)
@@ -50,7 +50,11 @@ func (s *Server) newRDBWalk(out io.Writer) *rdbWalk {
 	w.Aux("redis-bits", "64")
 	w.Aux("ctime", strconv.FormatInt(s.nowMs/1000, 10))
 	w.Aux("used-mem", strconv.FormatInt(s.usedMemory(), 10))
-	w.Aux("aof-base", "0")
+	base := "0"
+	if ofLog {
+		base = "1"
+	}
+	w.Aux("aof-base", base)
 	s.dumpFunctions(w)
 	return &rdbWalk{s: s, out: out, file: rdbPart{w, -1}, aside: rdbPart{w.Part(), -1}}
 }

@@ -24,9 +24,8 @@ import (
 
 var errRewriting = resp.Error("ERR Background append only file rewriting already in progress")
 
-// logRewrite is a running rewrite.
+// logRewrite is a store.Sink that writes commands.
 type logRewrite struct {
-	walk
 	out     *aof.Rewrite
 	args    [][]byte
 	numbers []byte
@@ -53,16 +52,22 @@ func (s *Server) BeginRewrite() error {
 
 // beginWalk writes the data set, as it is now, to out.
 func (s *Server) beginWalk(out *aof.Rewrite) {
-	s.rewriteFunctions(out)
-	r := &logRewrite{out: out}
-	s.rewrite = r
-	s.logf(aof.Notice, "Background append only file rewriting started")
-	r.walk = walk{s: s, file: out, task: &task{name: "log rewrite", event: "aof-rewrite-cycle"}, over: func() {
-		if s.rewrite == r {
+	w := &walk{s: s, file: out, task: &task{name: "log rewrite", event: "aof-rewrite-cycle"}}
+	w.over = func() {
+		if s.rewrite == w {
 			s.rewrite = nil
 		}
-	}}
-	r.begin(r)
+	}
+	s.rewrite = w
+	s.logf(aof.Notice, "Background append only file rewriting started")
+	if !out.RDB() {
+		s.rewriteFunctions(out)
+		w.begin(&logRewrite{out: out})
+		return
+	}
+	sink := s.newRDBWalk(out, true)
+	w.before, w.last = sink.slice, sink.end
+	w.begin(sink)
 }
 
 // rewriteDone is called on a goroutine of the log.

@@ -45,6 +45,7 @@ func TestRewriteOfBigStrings(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	r := newRig(t, "appendonly yes", "appendfsync no", "auto-aof-rewrite-percentage 0")
 	for round := range 6 {
+		r.ok("CONFIG SET aof-use-rdb-preamble " + []string{"yes", "no"}[round%2])
 		for range 40 {
 			r.send(bigWrite(rng)...)
 		}

@@ -154,7 +154,7 @@ func TestRewriteUnderWrites(t *testing.T) {
 	for round := range 6 {
 		seed := uint64(time.Now().UnixNano())
 		rng := rand.New(rand.NewPCG(seed, 0))
-		r := newRig(t, "appendonly yes", "appendfsync no", "auto-aof-rewrite-percentage 0")
+		r := newRig(t, "appendonly yes", "appendfsync no", "auto-aof-rewrite-percentage 0", "aof-use-rdb-preamble "+[]string{"yes", "no"}[round%2])
 		write := func(n int) {
 			for range n {
 				r.send(randomWrite(rng)...)

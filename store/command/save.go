@@ -51,7 +51,7 @@ func (s *Server) beginSave() *save {
 		b.result <- err
 		s.env.Post(func() { s.saveEnded(b) })
 	})
-	sink := s.newRDBWalk(b.dump)
+	sink := s.newRDBWalk(b.dump, false)
 	b.walk = walk{s: s, file: b.dump, task: &task{name: "save", event: "rdb-save-cycle"}, before: sink.slice, last: sink.end, over: func() {}}
 	s.saving.running = b
 	b.begin(sink)

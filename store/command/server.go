@@ -37,7 +37,7 @@ type Server struct {
 	loading          bool
 	loaded           struct{ bytes, total, startMs int64 }
 	loadedRDB        struct{ keys, expired int64 } // of the last RDB file
-	rewrite          *logRewrite
+	rewrite          *walk
 	rewriteAgain     bool  // the running rewrite was overtaken by a flush
 	rewriteScheduled bool  // BGREWRITEAOF came while another walk ran
 	rewriteTriedMs   int64 // last automatic attempt after a failure
@@ -239,4 +239,8 @@ func (s *Server) watchConfig() {
 		cfg.OnChange(name, func() error { s.saveGate(); return nil })
 	}
 	cfg.OnChange("appendfsync", s.appendfsyncChanged)
+	for _, name := range []string{"no-appendfsync-on-rewrite", "aof-timestamp-enabled", "aof-use-rdb-preamble", "aof-rewrite-incremental-fsync",
+		"aof-disable-auto-gc"} {
+		cfg.OnChange(name, s.logOptionChanged)
+	}
 }

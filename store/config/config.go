@@ -86,19 +86,11 @@ type Config struct {
 	TrackingTableMaxKeys    int
 
 	// Memory.
-	Maxmemory                  uint64
-	MaxmemoryPolicy            MaxmemoryPolicy
-	MaxmemorySamples           int
-	MaxmemoryEvictionTenacity  int // 0 to 100
-	LfuLogFactor               int
-	LfuDecayTime               int // minutes
-	ActiveExpireEffort         int // 1 to 10
-	Activedefrag               bool
-	ActiveDefragCycleMin       int // percent of CPU
-	ActiveDefragCycleMax       int // percent of CPU
-	ActiveDefragIgnoreBytes    int64
-	ActiveDefragThresholdLower int // percent
-	ActiveDefragThresholdUpper int // percent
+	Maxmemory        uint64
+	MaxmemoryPolicy  MaxmemoryPolicy
+	MaxmemorySamples int
+	LfuLogFactor     int
+	LfuDecayTime     int // minutes
 
 	// Encodings.
 	HashMaxListpackEntries int

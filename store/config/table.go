@@ -3,6 +3,7 @@ package config
 // The reasons why whole groups of directives have no effect.
 const (
 	reasonAlloc       = "memory is not managed by jemalloc"
+	reasonDefrag      = "memory that deleted values leave is always regained, in short slices, where it is an eighth of all"
 	reasonCluster     = "there is no cluster mode"
 	reasonCPU         = "threads are not pinned"
 	reasonDebug       = "it debugs Redis itself"
@@ -97,7 +98,7 @@ var sections = []section{
 		{Name: "auto-aof-rewrite-percentage", Default: "100", kind: integer(0, maxInt), Flags: Mutable},
 		{Name: "auto-aof-rewrite-min-size", Default: "67108864", kind: memory(0, maxLong), Flags: Mutable},
 		{Name: "aof-load-truncated", Default: "yes", kind: boolKind{}, Flags: Mutable},
-		{Name: "aof-use-rdb-preamble", Default: "yes", kind: boolKind{}, Flags: Mutable, NoEffect: "a rewrite writes commands; bases with a preamble are loaded"},
+		{Name: "aof-use-rdb-preamble", Default: "yes", kind: boolKind{}, Flags: Mutable},
 		{Name: "aof-timestamp-enabled", Default: "no", kind: boolKind{}, Flags: Mutable},
 		{Name: "aof-rewrite-incremental-fsync", Default: "yes", kind: boolKind{}, Flags: Mutable},
 		{Name: "aof-disable-auto-gc", Default: "no", kind: boolKind{}, Flags: Mutable},
@@ -146,10 +147,10 @@ var sections = []section{
 		{Name: "maxmemory", Default: "0", kind: memoryAny(), Flags: Mutable},
 		{Name: "maxmemory-policy", Default: "noeviction", kind: policies, Flags: Mutable},
 		{Name: "maxmemory-samples", Default: "5", kind: integer(1, maxInt), Flags: Mutable},
-		{Name: "maxmemory-eviction-tenacity", Default: "10", kind: integer(0, 100), Flags: Mutable},
+		{Name: "maxmemory-eviction-tenacity", Default: "10", kind: integer(0, 100), Flags: Mutable, NoEffect: "evictions that a write does not wait for go on in short slices"},
 		{Name: "lfu-log-factor", Default: "10", kind: integer(0, maxInt), Flags: Mutable},
 		{Name: "lfu-decay-time", Default: "1", kind: integer(0, maxInt), Flags: Mutable},
-		{Name: "active-expire-effort", Default: "1", kind: integer(1, 10), Flags: Mutable},
+		{Name: "active-expire-effort", Default: "1", kind: integer(1, 10), Flags: Mutable, NoEffect: "what has expired is found by its time, not by sampling"},
 		{Name: "lazyfree-lazy-eviction", Default: "no", kind: boolKind{}, Flags: Mutable, NoEffect: "memory is always reclaimed in short slices"},
 		{Name: "lazyfree-lazy-expire", Default: "no", kind: boolKind{}, Flags: Mutable, NoEffect: "memory is always reclaimed in short slices"},
 		{Name: "lazyfree-lazy-server-del", Default: "no", kind: boolKind{}, Flags: Mutable, NoEffect: "memory is always reclaimed in short slices"},
@@ -158,13 +159,13 @@ var sections = []section{
 		{Name: "activerehashing", Default: "yes", kind: boolKind{}, Flags: Mutable, NoEffect: "indexes grow a segment at a time"},
 		{Name: "jemalloc-bg-thread", Default: "yes", kind: boolKind{}, Flags: Mutable, NoEffect: reasonAlloc},
 		{Name: "disable-thp", Default: "yes", kind: boolKind{}, NoEffect: reasonAlloc},
-		{Name: "activedefrag", Default: "no", kind: boolKind{}, Flags: Mutable},
-		{Name: "active-defrag-cycle-max", Default: "25", kind: integer(1, 99), Flags: Mutable},
-		{Name: "active-defrag-cycle-min", Default: "1", kind: integer(1, 99), Flags: Mutable},
-		{Name: "active-defrag-ignore-bytes", Default: "104857600", kind: memory(1, maxLong), Flags: Mutable},
+		{Name: "activedefrag", Default: "no", kind: boolKind{}, Flags: Mutable, NoEffect: reasonDefrag},
+		{Name: "active-defrag-cycle-max", Default: "25", kind: integer(1, 99), Flags: Mutable, NoEffect: reasonDefrag},
+		{Name: "active-defrag-cycle-min", Default: "1", kind: integer(1, 99), Flags: Mutable, NoEffect: reasonDefrag},
+		{Name: "active-defrag-ignore-bytes", Default: "104857600", kind: memory(1, maxLong), Flags: Mutable, NoEffect: reasonDefrag},
 		{Name: "active-defrag-max-scan-fields", Default: "1000", kind: integer(1, maxLong), Flags: Mutable, NoEffect: reasonAlloc},
-		{Name: "active-defrag-threshold-lower", Default: "10", kind: integer(0, 1000), Flags: Mutable},
-		{Name: "active-defrag-threshold-upper", Default: "100", kind: integer(0, 1000), Flags: Mutable},
+		{Name: "active-defrag-threshold-lower", Default: "10", kind: integer(0, 1000), Flags: Mutable, NoEffect: reasonDefrag},
+		{Name: "active-defrag-threshold-upper", Default: "100", kind: integer(0, 1000), Flags: Mutable, NoEffect: reasonDefrag},
 	}},
 	{"Encodings", []Directive{
 		{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "512", kind: integer(0, maxLong), Flags: Mutable},

@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
+
+	"spindle/store/config"
 )
 
 // mayImport says which packages of ours a folder's packages may import. A folder stands for everything below it that has no
@@ -127,4 +131,24 @@ func eachGoFile(t *testing.T, f func(path string, src []byte)) {
 func nestedModule(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "go.mod"))
 	return err == nil && dir != "."
+}
+
+// Every directive that does not say that it has no effect has a field in config.Config, and something reads it.
+func TestDirectivesAreRead(t *testing.T) {
+	fields := reflect.TypeFor[config.Config]()
+	read := map[string]bool{}
+	eachGoFile(t, func(path string, src []byte) {
+		if strings.HasSuffix(path, "_test.go") || filepath.ToSlash(path) == "store/config/config.go" {
+			return
+		}
+		for i := range fields.NumField() {
+			name := fields.Field(i).Name
+			read[name] = read[name] || bytes.Contains(src, []byte("."+name))
+		}
+	})
+	for i := range fields.NumField() {
+		if f := fields.Field(i); f.IsExported() && !read[f.Name] {
+			t.Errorf("nothing reads %s", f.Name)
+		}
+	}
 }

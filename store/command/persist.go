@@ -62,9 +62,9 @@ const loadSliceNanos = 5e6
 // Load loads the log, if it is on, in slices on the loop, and opens it for appending; or else the dump file, if there is one. Until then
 // commands that need data are answered with an error. done gets the outcome; progress, if not nil, is told how far it is.
 func (s *Server) Load(progress func(done, total int64), done func(error)) {
-	load, open := s.loadLog, s.openLog
+	load := s.loadLog
 	if !s.Config.Appendonly {
-		load, open = s.loadDump, func() error { return nil }
+		load = s.loadDump
 	}
 	s.setLoading(true)
 	var err error
@@ -83,8 +83,8 @@ func (s *Server) Load(progress func(done, total int64), done func(error)) {
 		for end := s.env.MonoNano() + loadSliceNanos; s.env.MonoNano() < end; {
 			if _, more := next(); !more {
 				s.setLoading(false)
-				if err == nil {
-					err = open()
+				if err == nil && s.Config.Appendonly {
+					err = s.openLog()
 				}
 				done(err)
 				return
@@ -121,9 +121,13 @@ func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
 		}
 		return s.replay(c, args)
 	}, progress)
-	if err == nil && stats.Found {
+	switch {
+	case err != nil:
+	case stats.Found:
 		s.logf(aof.Notice, "DB loaded from append only file: %.3f seconds (%d commands, %d keys, %d bytes)",
 			float64(s.env.MonoNano()-start)/1e9, stats.Commands, s.Store.Keys(), stats.Bytes)
+	case !s.Config.AppendonlyGiven:
+		return s.loadDump(progress, yield)
 	}
 	return err
 }
@@ -154,13 +158,27 @@ func (s *Server) replay(c *Client, args [][]byte) error {
 	return nil
 }
 
-// openLog opens the log for appending, after it was loaded.
+// openLog opens the log for appending, after it was loaded. A log that is new begins with what a dump file held, if that was loaded.
 func (s *Server) openLog() error {
+	if s.loadedRDB.dump {
+		return s.enableLog()
+	}
 	log, err := aof.Open(s.logOptions())
 	if err != nil {
 		return err
 	}
 	s.useLog(log)
+	return nil
+}
+
+// enableLog opens a log that begins with the data that is there.
+func (s *Server) enableLog() error {
+	log, r, err := aof.Enable(s.logOptions(), s.rewriteDone)
+	if err != nil {
+		return err
+	}
+	s.useLog(log)
+	s.beginWalk(r)
 	return nil
 }
 
@@ -181,13 +199,10 @@ func (s *Server) appendonlyChanged() error {
 	switch on := s.Config.Appendonly; {
 	case on && s.Log == nil:
 		s.finishWalks()
-		log, r, err := aof.Enable(s.logOptions(), s.rewriteDone)
-		if err != nil {
+		if err := s.enableLog(); err != nil {
 			s.logf(aof.Warning, "%v", err)
 			return errors.New("Unable to turn on AOF. Check server logs.")
 		}
-		s.useLog(log)
-		s.beginWalk(r)
 	case !on && s.Log != nil:
 		if s.rewrite != nil {
 			s.rewrite.abort()

@@ -17,6 +17,12 @@ import (
 // unreader takes back what was read too much; see aof.Options.LoadRDB.
 type unreader interface{ Unread(p []byte) }
 
+// loadedRDB tells of the last RDB file.
+type loadedRDB struct {
+	keys, expired int64
+	dump          bool // it was the dump file, at start
+}
+
 // loadRDB adds the keys of an RDB file to the keyspace. With keepExpired expired ones come too: what follows in the log saw them.
 // src is left right behind the file if it is an unreader. yield is called now and then.
 func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
@@ -69,7 +75,8 @@ func (s *Server) noteRDB(name, value string) {
 	}
 }
 
-// loadDump loads the dump file, if there is one.
+// loadDump loads the dump file, if there is one. That is so without a log, and before there is one: who changes to this server from
+// Redis, whose appendonly is off unless it is turned on, finds the data again.
 func (s *Server) loadDump(progress func(done, total int64), yield func()) error {
 	path := s.Config.Path(s.Config.Dbfilename)
 	f, err := os.Open(path)
@@ -96,6 +103,7 @@ func (s *Server) loadDump(progress func(done, total int64), yield func()) error 
 	if err != nil {
 		return fmt.Errorf("Fatal error loading the DB %s: %w. Exiting.", path, err)
 	}
+	s.loadedRDB.dump = true
 	s.logf(aof.Notice, "Done loading RDB, keys loaded: %d, keys expired: %d.", s.loadedRDB.keys, s.loadedRDB.expired)
 	s.logf(aof.Notice, "DB loaded from disk: %.3f seconds", float64(s.env.MonoNano()-start)/1e9)
 	return nil

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -236,5 +237,48 @@ func TestDamagedDump(t *testing.T) {
 		if failure == nil || !strings.HasPrefix(failure.Error(), "Fatal error loading the DB ") {
 			t.Errorf("%s: %v", name, failure)
 		}
+	}
+}
+
+// Who comes from Redis has a dump file and no log, and did not say appendonly: the log begins with the data. With appendonly yes said, the
+// dump does not count, as in Redis.
+func TestLogBeginsWithDump(t *testing.T) {
+	r := newRig(t)
+	for _, line := range []string{"SET key value", "RPUSH list a b c", "SAVE"} {
+		r.do(line)
+	}
+	want := r.contents()
+	var l *rig
+	start := func(given bool) {
+		l = newRig(t, "dir "+t.TempDir())
+		l.s.Config.Dir, l.s.Config.Appendonly, l.s.Config.AppendonlyGiven = r.s.Config.Dir, true, given
+		l.s.Load(nil, func(err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+		l.settle()
+	}
+	start(true)
+	if got := l.contents(); len(got) != 0 {
+		t.Errorf("appendonly yes: %v", got)
+	}
+	l.s.CloseLog()
+	os.RemoveAll(r.s.Config.Path(r.s.Config.Appenddirname))
+	start(false)
+	if got := l.contents(); !maps.Equal(got, want) {
+		t.Errorf("the log begins with %v", got)
+	}
+	l.ok("SET more data")
+	for l.s.rewrite != nil {
+		l.advance(1)
+	}
+	l.waitRewrite()
+	l.s.CloseLog()
+	os.Remove(r.dumpPath())
+	start(false)
+	want["0:more"] = l.fakeClient.describe("more")
+	if got := l.contents(); !maps.Equal(got, want) {
+		t.Errorf("the log holds %v", got)
 	}
 }

@@ -36,7 +36,7 @@ type Server struct {
 
 	loading          bool
 	loaded           struct{ bytes, total, startMs int64 }
-	loadedRDB        struct{ keys, expired int64 } // of the last RDB file
+	loadedRDB        loadedRDB
 	rewrite          *walk
 	rewriteAgain     bool  // the running rewrite was overtaken by a flush
 	rewriteScheduled bool  // BGREWRITEAOF came while another walk ran

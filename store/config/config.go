@@ -125,6 +125,8 @@ type Config struct {
 	RenameCommands []Line
 	Users          []Line
 	LoadModules    []Line
+	// AppendonlyGiven tells whether appendonly was set when the server was started, or has its default, which is not Redis's.
+	AppendonlyGiven bool
 	// Warnings are the lines to log at start: directives without effect.
 	Warnings []string
 

@@ -20,7 +20,8 @@ alike. Every directive of Redis 7.0 is accepted. Those marked below as having no
 rewritten, and a warning is logged when one is used.
 
 Two defaults differ from Redis's: ` + "`appendonly` is `yes`, and there are no `save` points while it is" + `. With
-` + "`appendonly no` and no `save` line, Redis's save points (`3600 1 300 100 60 10000`)" + ` hold.
+` + "`appendonly no` and no `save` line, Redis's save points (`3600 1 300 100 60 10000`)" + ` hold. Where
+` + "`appendonly`" + ` is not set, a log that does not exist yet begins with the dump file, if there is one.
 
 Sizes take the units k, m, g (powers of 1000) and kb, mb, gb (powers of 1024). "Live" directives can be changed
 with CONFIG SET; "protected" ones only if ` + "`enable-protected-configs`" + ` allows. ` + "`bind` and `port`" + ` are live for Redis; here the server

@@ -294,6 +294,7 @@ func (l *loader) include(at position, name string) error {
 // finish checks what no single line can and collects the warnings.
 func (l *loader) finish() error {
 	c := l.c
+	c.AppendonlyGiven = l.seen[byName["appendonly"]]
 	if !c.Appendonly && !l.seen[byName["save"]] {
 		c.Save = slices.Clone(redisSavePoints)
 	}

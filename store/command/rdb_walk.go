@@ -15,7 +15,8 @@ import (
 
 // A snapshot in RDB form. A value is one piece there, but a large one is handed over in slices, and what commands change meanwhile comes
 // in between: other keys, other large values, elements of those that wait for their turn. So each large value is written to a part of its
-// own. That of the first one goes to the file as it grows; keys wait aside until it has come to its end.
+// own. That of the first one goes to the file as it grows; keys wait aside until it has come to its end. What has waited may be much: it
+// goes to the file in slices, too.
 
 // rdbWalk is a store.Sink that writes a file.
 type rdbWalk struct {
@@ -24,21 +25,21 @@ type rdbWalk struct {
 	file  rdbPart
 	aside rdbPart     // keys that come while a large value is being written
 	large []*rdbLarge // begun and not ended: the first one goes to the file
+	chunk int         // rdbChunkBytes, but for tests
 }
 
 // rdbPart is records one after the other.
 type rdbPart struct {
-	w  *rdb.Writer
-	db int // the last record's, -1 before the first
+	w    *rdb.Writer
+	db   int      // the last record's, -1 before the first
+	full [][]byte // what w held before
 }
 
 const (
-	// rdbFlushBytes is how much is gathered before it goes out.
-	rdbFlushBytes = 64 << 10
+	// rdbChunkBytes is how much is gathered before it goes out: summing it up and copying it takes a tenth of a millisecond.
+	rdbChunkBytes = 64 << 10
 	// rdbCompressBytes is what may be compressed in a step of the walk: it takes a fifth of a millisecond.
 	rdbCompressBytes = 64 << 10
-	// rdbKeepBytes is the largest buffer of what waited that is used again.
-	rdbKeepBytes = 1 << 20
 )
 
 // newRDBWalk begins a file, of a log or a dump.
@@ -56,16 +57,27 @@ func (s *Server) newRDBWalk(out io.Writer, ofLog bool) *rdbWalk {
 	}
 	w.Aux("aof-base", base)
 	s.dumpFunctions(w)
-	return &rdbWalk{s: s, out: out, file: rdbPart{w, -1}, aside: rdbPart{w.Part(), -1}}
+	return &rdbWalk{s: s, out: out, chunk: rdbChunkBytes, file: rdbPart{w: w, db: -1}, aside: rdbPart{w: w.Part(), db: -1}}
 }
 
 // slice begins a step of the walk.
-func (r *rdbWalk) slice() { r.file.w.LimitCompression(rdbCompressBytes) }
+func (r *rdbWalk) slice() {
+	r.file.w.LimitCompression(rdbCompressBytes)
+	if len(r.large) == 0 {
+		r.takeAside()
+	}
+}
 
-// end ends the file.
-func (r *rdbWalk) end() {
+// end ends the file. It reports false while there is more to do before.
+func (r *rdbWalk) end() bool {
+	if len(r.aside.full) > 0 {
+		return false // slice is called again
+	}
+	r.aside.cut(0)
+	r.takeAside()
 	r.file.w.EOF()
 	r.file.w.Flush(r.out)
+	return true
 }
 
 // in selects a database.
@@ -77,35 +89,53 @@ func (p *rdbPart) in(db int) *rdb.Writer {
 	return p.w
 }
 
-// take moves what part p holds to the file.
-func (r *rdbWalk) take(p *rdbPart) {
-	b := p.w.Bytes()
-	if len(b) == 0 {
-		return
+// cut sets what w holds aside if it is more than n bytes.
+func (p *rdbPart) cut(n int) bool {
+	if p.w.Len() <= n {
+		return false
 	}
-	r.file.w.Piece(b)
-	r.file.db = p.db
-	if cap(b) > rdbKeepBytes {
-		b = nil
+	p.full = append(p.full, p.w.Swap(nil))
+	return true
+}
+
+// take moves the oldest of what part p has set aside to the file. It reports whether there was any.
+func (r *rdbWalk) take(p *rdbPart) bool {
+	if len(p.full) == 0 {
+		return false
 	}
-	p.w.Reset(b[:0])
+	r.file.w.Piece(p.full[0])
+	p.full[0] = nil
+	p.full = p.full[1:]
 	r.flush()
+	return true
+}
+
+// takeAside moves some of the keys that have waited to the file. Each lot of them begins with its database.
+func (r *rdbWalk) takeAside() bool {
+	if !r.take(&r.aside) {
+		return false
+	}
+	r.file.db = -1
+	return true
 }
 
 func (r *rdbWalk) flush() {
-	if r.file.w.Len() >= rdbFlushBytes {
+	if r.file.w.Len() >= r.chunk {
 		r.file.w.Flush(r.out)
 	}
 }
 
 // Key implements store.Sink.
 func (r *rdbWalk) Key(db int, k *store.Key) {
-	if len(r.large) > 0 {
-		r.s.rdbKey(r.aside.in(db), k)
+	if len(r.large) == 0 {
+		r.s.rdbKey(r.file.in(db), k)
+		r.flush()
 		return
 	}
-	r.s.rdbKey(r.file.in(db), k)
-	r.flush()
+	r.s.rdbKey(r.aside.in(db), k)
+	if r.aside.cut(r.chunk) {
+		r.aside.db = -1
+	}
 }
 
 // rdbLarge is a large value on its way. It is the store.Walker of a collection.
@@ -113,35 +143,52 @@ type rdbLarge struct {
 	r     *rdbWalk
 	part  rdbPart
 	inner store.Walker // nil for a big string
+	begun bool         // some of it is in the file: nothing may come in between
 }
 
 func (r *rdbWalk) begin(db int, k *store.Key) *rdbLarge {
-	l := &rdbLarge{r: r, part: rdbPart{r.file.w.Part(), -1}}
+	l := &rdbLarge{r: r, part: rdbPart{w: r.file.w.Part(), db: -1}}
 	r.large = append(r.large, l)
 	r.s.rdbHead(l.part.in(db), k)
 	return l
 }
 
-// first moves what the first value's part holds to the file.
-func (l *rdbLarge) first() { l.r.take(&l.part) }
+// more is called when something has been added.
+func (l *rdbLarge) more() { l.part.cut(l.r.chunk) }
+
+// advance moves all that the first value has said to the file.
+func (l *rdbLarge) advance() {
+	l.part.cut(0)
+	for l.r.take(&l.part) {
+	}
+}
 
 // end is called when the first value is complete.
 func (l *rdbLarge) end() {
-	l.first()
+	l.advance()
 	r := l.r
+	r.file.db = l.part.db
 	r.large[0] = nil
 	r.large = r.large[1:]
-	r.take(&r.aside)
-	r.aside.db = -1
+	if len(r.large) == 0 && r.aside.cut(0) {
+		r.aside.db = -1
+	}
 }
 
 // Step implements store.Walker.
 func (l *rdbLarge) Step(steps int) int {
+	if !l.begun && l.r.takeAside() {
+		return steps
+	}
+	l.begun = true
+	if l.r.take(&l.part) { // what it said while it waited
+		return steps
+	}
 	n := l.inner.Step(steps)
 	if n < steps {
 		l.end()
 	} else {
-		l.first()
+		l.advance()
 	}
 	return n
 }
@@ -155,7 +202,7 @@ func (r *rdbWalk) Big(db int, k *store.Key) (piece func(offset int, b []byte), e
 	l.part.w.BeginPieces(len(k.Bytes()))
 	return func(_ int, b []byte) {
 		l.part.w.Piece(b)
-		l.first()
+		l.advance()
 	}, l.end
 }
 
@@ -167,20 +214,20 @@ func (r *rdbWalk) Large(db int, k *store.Key, o store.Object) store.Walker {
 	case *hash.Map:
 		if rdbType(k) == rdb.TypeHashExpiry {
 			w.BeginHashExpiry(o.Len(), o.Deadline())
-			l.inner = o.BeginWalk(w.PairExpiry)
+			l.inner = o.BeginWalk(func(field, value []byte, at int64) { w.PairExpiry(field, value, at); l.more() })
 			break
 		}
 		w.Begin(rdb.TypeHash, o.Len())
-		l.inner = o.BeginWalk(func(field, value []byte, _ int64) { w.Pair(field, value) })
+		l.inner = o.BeginWalk(func(field, value []byte, _ int64) { w.Pair(field, value); l.more() })
 	case *set.Set:
 		w.Begin(rdb.TypeSet, o.Len())
-		l.inner = o.BeginWalk(w.Blob)
+		l.inner = o.BeginWalk(func(member []byte) { w.Blob(member); l.more() })
 	case *zset.Set:
 		w.Begin(rdb.TypeZSet, o.Len())
-		l.inner = o.BeginWalk(w.Scored)
+		l.inner = o.BeginWalk(func(member []byte, score float64) { w.Scored(member, score); l.more() })
 	case *list.List:
 		w.Begin(rdb.TypeListNodes, o.Chunks())
-		l.inner = o.BeginWalk(func(lp []byte) { w.Node(lp, false) })
+		l.inner = o.BeginWalk(func(lp []byte) { w.Node(lp, false); l.more() })
 	case *stream.Stream:
 		w.Begin(rdb.TypeStream, o.Nodes())
 		l.inner = o.BeginWalk(&rdbStreamWriter{w: w})

@@ -33,7 +33,7 @@ type saving struct {
 // save is a running dump.
 type save struct {
 	walk
-	dump    *aof.Dump
+	sink    *rdbWalk
 	dir     string
 	startMs int64
 	changes int64 // that it has
@@ -47,14 +47,14 @@ const saveRetryMs = 5000
 func (s *Server) beginSave() *save {
 	path := s.Config.Path(s.Config.Dbfilename)
 	b := &save{dir: filepath.Dir(path), startMs: s.nowMs, changes: s.stats.Changes, result: make(chan error, 1)}
-	b.dump = aof.BeginDump(aof.DumpOptions{Path: path, Incremental: s.Config.RdbSaveIncrementalFsync}, func(err error) {
+	dump := aof.BeginDump(aof.DumpOptions{Path: path, Incremental: s.Config.RdbSaveIncrementalFsync}, func(err error) {
 		b.result <- err
 		s.env.Post(func() { s.saveEnded(b) })
 	})
-	sink := s.newRDBWalk(b.dump, false)
-	b.walk = walk{s: s, file: b.dump, task: &task{name: "save", event: "rdb-save-cycle"}, before: sink.slice, last: sink.end, over: func() {}}
+	b.sink = s.newRDBWalk(dump, false)
+	b.walk = walk{s: s, file: dump, task: &task{name: "save", event: "rdb-save-cycle"}, before: b.sink.slice, last: b.sink.end, over: func() {}}
 	s.saving.running = b
-	b.begin(sink)
+	b.begin(b.sink)
 	return b
 }
 

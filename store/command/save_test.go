@@ -49,6 +49,7 @@ func TestSaveUnderWrites(t *testing.T) {
 		r.send("HPEXPIRE", "h1", "5000000", "FIELDS", "1", "elem")
 		want := r.contents()
 		save := r.s.beginSave()
+		save.sink.chunk = 1 + rng.IntN(2000)
 		for !save.done {
 			save.steps(1 + rng.IntN(20)) // not the pump's slices, which would not let commands in between
 			if rng.IntN(2) == 0 {

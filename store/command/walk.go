@@ -22,13 +22,13 @@ type walk struct {
 	s      *Server
 	file   walkFile
 	task   *task
-	before func() // each step; may be nil
-	last   func() // when all keys have been handed over, before Commit; may be nil
-	over   func() // at the end, of an abandoned walk too
+	before func()      // each step; may be nil
+	last   func() bool // when all keys have been handed over, before Commit, until it returns true; may be nil
+	over   func()      // at the end, of an abandoned walk too
 
-	snap  *store.Snapshot
-	ended bool // the file is complete, or given up
-	done  bool // the snapshot is over
+	snap  *store.Snapshot // nil when it is over
+	ended bool            // the file is complete, or given up
+	done  bool            // it is over
 }
 
 // backlogMax is how many bytes may wait for the disk before the walk pauses.
@@ -58,14 +58,14 @@ func (w *walk) steps(n int) bool {
 	if w.before != nil {
 		w.before()
 	}
-	if !w.snap.Step(n) {
-		return false
+	if w.snap != nil && w.snap.Step(n) {
+		w.snap = nil
 	}
-	if !w.ended {
+	switch {
+	case w.snap != nil, !w.ended && w.last != nil && !w.last():
+		return false
+	case !w.ended:
 		w.ended = true
-		if w.last != nil {
-			w.last()
-		}
 		w.file.Commit()
 	}
 	w.done = true
@@ -86,7 +86,9 @@ func (w *walk) pause() {
 func (w *walk) abort() {
 	if !w.ended {
 		w.ended = true
-		w.snap.Abort()
+		if w.snap != nil {
+			w.snap.Abort()
+		}
 		w.file.Abort()
 	}
 }

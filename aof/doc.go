@@ -3,11 +3,11 @@
 //
 //	appendonlydir/
 //	    appendonly.aof.manifest       which files make up the data set, in order
-//	    appendonly.aof.3.base.aof     the data set as of the last rewrite
+//	    appendonly.aof.3.base.rdb     the data set as of the last rewrite; .aof: as commands
 //	    appendonly.aof.7.incr.aof     the effects since then, oldest first
 //	    appendonly.aof.8.incr.aof     the file being appended to
 //
-// A data file is a sequence of RESP commands, with "#TS:" annotation lines
+// A data file is an RDB or nothing, and then a sequence of RESP commands, with "#TS:" annotation lines
 // between them if asked for. The manifest is replaced by rename, so a crash
 // leaves either the old list or the new one, and every file of either is
 // still there.

@@ -1,62 +1,47 @@
 package command
 
 import (
-	"bytes"
-
 	"spindle/aof"
-	"spindle/aof/rdb"
 	"spindle/resp"
-	"spindle/store"
 )
 
-const (
-	errNoRDBFile resp.Error = "ERR there is no RDB file to load: DEBUG RELOAD takes no options"
-	errNoLog     resp.Error = "ERR there is no append only file to load: appendonly is off"
-)
+const errNoLog resp.Error = "ERR there is no append only file to load: appendonly is off"
 
-// debugReload takes all data through its RDB form: it is written to memory, the databases are emptied, and it is read back.
-// The log has it already and learns nothing of it.
+// debugReload takes all data through the dump file: it is written, the databases are emptied, and it is read back. MERGE keeps what is there
+// and is not in the file, NOFLUSH keeps all and fails where a key is in both, NOSAVE reads the file that there is. The log, if it is on, has
+// what has been saved already; what it may not have comes with a rewrite.
 func debugReload(c *Ctx) error {
-	if a := c.Options(2); a.More() {
-		if !a.Token("MERGE") && !a.Token("NOFLUSH") && !a.Token("NOSAVE") {
+	s := c.S
+	save, flush := true, true
+	how := rdbLoading{yield: func() {}}
+	for a := c.Options(2); a.More(); {
+		switch {
+		case a.Token("MERGE"):
+			how.merge = true
+		case a.Token("NOFLUSH"):
+			flush = false
+		case a.Token("NOSAVE"):
+			save = false
+		default:
 			return resp.ErrDebugReload
 		}
-		return errNoRDBFile
 	}
-	s := c.S
-	file := s.rdbFile()
-	s.flush(c.C, s.Store.DBs)
-	s.functions = functions{}
+	if save && s.saveNow() != nil {
+		return resp.ErrPlain
+	}
+	if flush {
+		s.flush(c.C, s.Store.DBs)
+		s.functions = functions{}
+	}
 	s.setLoading(true)
-	err := s.loadRDB(bytes.NewReader(file), true, func() {})
+	err := s.loadDump(how, func(done, total int64) {})
 	s.setLoading(false)
+	s.rewriteScheduled = s.rewriteScheduled || s.Log != nil && !(save && flush)
 	if err != nil {
-		s.logf(aof.Warning, "Error trying to load the RDB dump: %v", err)
+		s.logf(aof.Warning, "%v", err)
 		return resp.ErrDebugLoad
 	}
 	s.logf(aof.Warning, "DB reloaded by DEBUG RELOAD")
 	c.Out.OK()
 	return nil
-}
-
-// rdbFile returns all databases as an RDB file.
-func (s *Server) rdbFile() []byte {
-	w := rdb.NewWriter(nil)
-	w.Compress = s.Config.Rdbcompression
-	w.Header(rdb.Version)
-	s.dumpFunctions(w)
-	for _, db := range s.Store.DBs {
-		if db.Len() == 0 {
-			continue
-		}
-		w.SelectDB(db.ID)
-		for cursor := uint64(0); ; {
-			cursor = db.Scan(cursor, 64, func(k store.Key) { s.rdbKey(w, &k) })
-			if cursor == 0 {
-				break
-			}
-		}
-	}
-	w.EOF()
-	return w.Bytes()
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -56,9 +57,25 @@ func TestLoadaofNeedsLog(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	r.want("GET k", "$1\r\nv\r\n")
+}
+
+// TestReload: through the dump file and back, with all options.
+func TestReload(t *testing.T) {
+	r := newRig(t, "enable-debug-command yes")
+	r.want("DEBUG RELOAD MORE", "-ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.\r\n")
+	r.ok("SET k v")
 	r.ok("DEBUG RELOAD")
 	r.want("GET k", "$1\r\nv\r\n")
-	if got := r.do("DEBUG RELOAD NOSAVE"); !strings.HasPrefix(got, "-ERR") {
-		t.Errorf("%q", got)
-	}
+	r.ok("SET k w")
+	r.ok("SET new x")
+	r.ok("DEBUG RELOAD NOSAVE")
+	r.want("MGET k new", "*2\r\n$1\r\nv\r\n$-1\r\n")
+	r.ok("SET k w")
+	r.ok("SET new x")
+	r.ok("DEBUG RELOAD NOSAVE NOFLUSH MERGE")
+	r.want("MGET k new", "*2\r\n$1\r\nv\r\n$1\r\nx\r\n")
+	r.want("DEBUG RELOAD NOSAVE NOFLUSH", "-ERR Error trying to load the RDB dump\r\n")
+	r.want("DBSIZE", ":2\r\n")
+	os.Remove(r.dumpPath())
+	r.want("DEBUG RELOAD NOSAVE", "-ERR Error trying to load the RDB dump\r\n")
 }

@@ -159,7 +159,7 @@ func TestLoadRDBTwice(t *testing.T) {
 	}
 	w.EOF()
 	r := newRig(t)
-	err := r.s.loadRDB(strings.NewReader(string(w.Bytes())), true, func() {})
+	err := r.s.loadRDB(strings.NewReader(string(w.Bytes())), rdbLoading{keepExpired: true, yield: func() {}})
 	if err == nil || !strings.Contains(err.Error(), "twice") {
 		t.Fatalf("error %v", err)
 	}
@@ -186,7 +186,7 @@ func TestRDBKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := to.s.loadRDB(f, false, func() {}); err != nil {
+	if err := to.s.loadRDB(f, rdbLoading{yield: func() {}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range keys {

@@ -64,7 +64,7 @@ const loadSliceNanos = 5e6
 func (s *Server) Load(progress func(done, total int64), done func(error)) {
 	load := s.loadLog
 	if !s.Config.Appendonly {
-		load = s.loadDump
+		load = s.loadDumpAtStart
 	}
 	s.setLoading(true)
 	var err error
@@ -114,7 +114,7 @@ func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
 	c := &Client{s: s, db: s.Store.DBs[0]}
 	n := 0
 	o := s.logOptions()
-	o.LoadRDB = func(r io.Reader) error { return s.loadRDB(r, true, yield) }
+	o.LoadRDB = func(r io.Reader) error { return s.loadRDB(r, rdbLoading{keepExpired: true, yield: yield}) }
 	stats, err := aof.Load(o, func(args [][]byte) error {
 		if n++; n%yieldEvery == 0 {
 			yield()
@@ -127,7 +127,7 @@ func (s *Server) loadLog(progress func(done, total int64), yield func()) error {
 		s.logf(aof.Notice, "DB loaded from append only file: %.3f seconds (%d commands, %d keys, %d bytes)",
 			float64(s.env.MonoNano()-start)/1e9, stats.Commands, s.Store.Keys(), stats.Bytes)
 	case !s.Config.AppendonlyGiven:
-		return s.loadDump(progress, yield)
+		return s.loadDumpAtStart(progress, yield)
 	}
 	return err
 }

@@ -11,7 +11,6 @@ import (
 	"spindle/aof"
 	"spindle/aof/rdb"
 	"spindle/store"
-	"spindle/store/config"
 )
 
 // unreader takes back what was read too much; see aof.Options.LoadRDB.
@@ -23,9 +22,15 @@ type loadedRDB struct {
 	dump          bool // it was the dump file, at start
 }
 
-// loadRDB adds the keys of an RDB file to the keyspace. With keepExpired expired ones come too: what follows in the log saw them.
-// src is left right behind the file if it is an unreader. yield is called now and then.
-func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
+// rdbLoading says how an RDB file is loaded.
+type rdbLoading struct {
+	keepExpired bool   // expired keys come too: what follows in the log saw them
+	merge       bool   // a key that is there already is replaced, and not an error
+	yield       func() // called now and then
+}
+
+// loadRDB adds the keys of an RDB file to the keyspace. src is left right behind the file if it is an unreader.
+func (s *Server) loadRDB(src io.Reader, how rdbLoading) error {
 	r := rdb.NewReader(src, rdb.Options{NoChecksum: !s.Config.Rdbchecksum || s.skipChecksum})
 	c := &Ctx{S: s, DB: s.Store.DBs[0]}
 	s.loadedRDB.keys, s.loadedRDB.expired = 0, 0
@@ -52,12 +57,12 @@ func (s *Server) loadRDB(src io.Reader, keepExpired bool, yield func()) error {
 				return err
 			}
 		case rdb.RecordKey:
-			if err := c.loadRecord(r, rec, keepExpired); err != nil {
+			if err := c.loadRecord(r, rec, how); err != nil {
 				return fmt.Errorf("key %.100q: %w", rec.Name, err)
 			}
 		}
 		if n%yieldEvery == 0 {
-			yield()
+			how.yield()
 		}
 	}
 }
@@ -75,38 +80,43 @@ func (s *Server) noteRDB(name, value string) {
 	}
 }
 
-// loadDump loads the dump file, if there is one. That is so without a log, and before there is one: who changes to this server from
+// loadDumpAtStart loads the dump file, if there is one. That is so without a log, and before there is one: who changes to this server from
 // Redis, whose appendonly is off unless it is turned on, finds the data again.
-func (s *Server) loadDump(progress func(done, total int64), yield func()) error {
-	path := s.Config.Path(s.Config.Dbfilename)
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+func (s *Server) loadDumpAtStart(progress func(done, total int64), yield func()) error {
+	start := s.env.MonoNano()
+	switch err := s.loadDump(rdbLoading{yield: yield}, progress); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case err != nil:
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			s.logf(aof.Warning, "Short read or OOM loading DB. Unrecoverable error, aborting now.")
+		}
+		return fmt.Errorf("Fatal error loading the DB %s: %w. Exiting.", s.Config.Dbfilename, err)
 	}
+	s.loadedRDB.dump = true
+	s.logf(aof.Notice, "Done loading RDB, keys loaded: %d, keys expired: %d.", s.loadedRDB.keys, s.loadedRDB.expired)
+	s.logf(aof.Notice, "DB loaded from disk: %.3f seconds", float64(s.env.MonoNano()-start)/1e9)
+	return nil
+}
+
+// loadDump adds what the dump file holds.
+func (s *Server) loadDump(how rdbLoading, progress func(done, total int64)) error {
+	f, err := os.Open(s.Config.Path(s.Config.Dbfilename))
 	if err != nil {
-		return fmt.Errorf("Fatal error loading the DB: %s. Exiting.", config.SystemText(err))
+		return err
 	}
 	defer f.Close()
 	src := &countedReader{r: f}
 	if info, err := f.Stat(); err == nil {
 		src.total = info.Size()
 	}
-	start := s.env.MonoNano()
-	err = s.loadRDB(src, false, func() {
+	yield := how.yield
+	how.yield = func() {
 		progress(src.done, src.total)
 		yield()
-	})
-	progress(src.done, src.total)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		s.logf(aof.Warning, "Short read or OOM loading DB. Unrecoverable error, aborting now.")
 	}
-	if err != nil {
-		return fmt.Errorf("Fatal error loading the DB %s: %w. Exiting.", path, err)
-	}
-	s.loadedRDB.dump = true
-	s.logf(aof.Notice, "Done loading RDB, keys loaded: %d, keys expired: %d.", s.loadedRDB.keys, s.loadedRDB.expired)
-	s.logf(aof.Notice, "DB loaded from disk: %.3f seconds", float64(s.env.MonoNano()-start)/1e9)
-	return nil
+	defer func() { progress(src.done, src.total) }()
+	return s.loadRDB(src, how)
 }
 
 // countedReader counts what is read of a file.
@@ -122,7 +132,7 @@ func (c *countedReader) Read(p []byte) (int, error) {
 }
 
 // loadRecord builds the key of a record.
-func (c *Ctx) loadRecord(r *rdb.Reader, rec *rdb.Record, keepExpired bool) error {
+func (c *Ctx) loadRecord(r *rdb.Reader, rec *rdb.Record, how rdbLoading) error {
 	v, err := c.rdbRead(r, rec.Type)
 	if err == errEmptyValue { // old versions wrote such: they mean nothing
 		return nil
@@ -135,15 +145,18 @@ func (c *Ctx) loadRecord(r *rdb.Reader, rec *rdb.Record, keepExpired bool) error
 		return fmt.Errorf("the name has %d bytes, at most %d are possible", len(rec.Name), store.KeyMax)
 	}
 	expireAt := max(rec.Expire, 0)
-	if !keepExpired && expireAt != 0 && expireAt <= c.S.Store.Now {
+	if !how.keepExpired && expireAt != 0 && expireAt <= c.S.Store.Now {
 		v.drop()
 		c.S.loadedRDB.expired++
 		return nil
 	}
 	k := c.DB.Peek(rec.Name)
 	if k.Exists() {
-		v.drop()
-		return fmt.Errorf("the key is there twice")
+		if !how.merge {
+			v.drop()
+			return fmt.Errorf("the key is there twice")
+		}
+		k.Delete()
 	}
 	v.install(&k, rec.Name, expireAt)
 	c.S.loadedRDB.keys++

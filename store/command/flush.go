@@ -27,16 +27,27 @@ func dbsizeCommand(c *Ctx) error {
 	return nil
 }
 
-// flushallCommand has the emptiness written soon, if dumps are written at all.
+// flushallCommand has the emptiness written soon, if dumps are written at all. One that is under way is given up, as in Redis.
 func flushallCommand(c *Ctx) error {
 	if err := c.flush(c.S.Store.DBs...); err != nil {
 		return err
 	}
-	c.S.saving.scheduled = len(c.S.Config.Save) > 0
+	v := &c.S.saving
+	v.scheduled = v.scheduled || len(c.S.Config.Save) > 0
 	return nil
 }
 
-func flushdbCommand(c *Ctx) error { return c.flush(c.DB) }
+// flushdbCommand has a dump that it stops begin again, over what is left.
+func flushdbCommand(c *Ctx) error {
+	running := c.S.saving.running
+	interrupts := running != nil && !running.ended
+	if err := c.flush(c.DB); err != nil {
+		return err
+	}
+	v := &c.S.saving
+	v.scheduled = v.scheduled || interrupts
+	return nil
+}
 
 // flush empties databases. SYNC and ASYNC are the same here: the keys are gone at once, and their memory follows in slices.
 func (c *Ctx) flush(dbs ...*store.DB) error {

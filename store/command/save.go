@@ -24,7 +24,7 @@ var saveCommands = []*Command{
 type saving struct {
 	running   *save
 	scheduled bool // one is to begin as soon as possible
-	failed    bool // the last one
+	failed    bool // the last one in the background, and none has succeeded since
 	saves     int64
 	triedMs   int64 // when the last one began in the background
 	lastSec   int64 // how long the last one in the background took, -1 before it
@@ -38,6 +38,7 @@ type save struct {
 	startMs int64
 	changes int64 // that it has
 	result  chan error
+	waited  bool // for it: SAVE, an end
 }
 
 // saveRetryMs is how long save points and scheduled dumps wait after a failure.
@@ -47,7 +48,7 @@ const saveRetryMs = 5000
 func (s *Server) beginSave() *save {
 	path := s.Config.Path(s.Config.Dbfilename)
 	b := &save{dir: filepath.Dir(path), startMs: s.nowMs, changes: s.stats.Changes, result: make(chan error, 1)}
-	dump := aof.BeginDump(aof.DumpOptions{Path: path, Incremental: s.Config.RdbSaveIncrementalFsync}, func(err error) {
+	dump := aof.BeginDump(path, s.Config.RdbSaveIncrementalFsync, func(err error) {
 		b.result <- err
 		s.env.Post(func() { s.saveEnded(b) })
 	})
@@ -82,9 +83,11 @@ func (s *Server) settle(b *save, err error) error {
 	if errors.Is(err, aof.ErrAborted) { // by FLUSHALL or the end: it tells nothing of the disk
 		return err
 	}
-	if v.failed = err != nil; v.failed {
+	if err != nil {
+		v.failed = v.failed || !b.waited // who waits is told, as in Redis
 		s.logf(aof.Warning, "Failed saving the DB (in server root dir %s): %s", b.dir, config.SystemText(err))
 	} else {
+		v.failed = false
 		v.saves++
 		s.savedMs = s.nowMs
 		s.stats.Changes -= b.changes
@@ -98,6 +101,7 @@ func (s *Server) settle(b *save, err error) error {
 func (s *Server) saveNow() error {
 	s.finishWalks()
 	b := s.beginSave()
+	b.waited = true
 	b.finish()
 	return s.settle(b, <-b.result)
 }

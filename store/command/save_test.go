@@ -169,8 +169,15 @@ func TestSavePoints(t *testing.T) {
 	if n := tick(1_000_000); n != 2 {
 		t.Fatalf("%d dumps, nothing has changed", n)
 	}
-	r.ok("FLUSHALL")
+	r.want("BGSAVE", "+Background saving started\r\n")
+	r.ok("SELECT 1")
+	r.ok("FLUSHDB") // it begins again
+	r.waitSave()
 	if n := tick(1); n != 3 {
+		t.Fatalf("%d dumps, FLUSHDB is in the way of one", n)
+	}
+	r.ok("FLUSHALL")
+	if n := tick(1); n != 4 {
 		t.Fatalf("%d dumps, FLUSHALL wants one", n)
 	}
 	if got := newRig(t, "dir "+r.s.Config.Dir).contents(); len(got) != 0 {
@@ -191,6 +198,9 @@ func TestSaveFails(t *testing.T) {
 	r.s.Config.Dbfilename = "blocked.rdb" // a directory: nothing can take its place
 	r.ok("SET key new")
 	r.want("SAVE", "-ERR\r\n")
+	r.ok("SET key new") // who asked has been told
+	r.want("BGSAVE", "+Background saving started\r\n")
+	r.waitSave()
 	misconf := "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk."
 	for _, line := range []string{"SET key newer", "PING", "DEL key"} {
 		if got := r.do(line); !strings.HasPrefix(got, misconf) {

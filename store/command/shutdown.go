@@ -42,6 +42,14 @@ func (s *Server) shutdown(how config.ShutdownFlags) error {
 		how = how&^config.ShutdownSave | config.ShutdownNosave
 	}
 	force := how&config.ShutdownForce != 0
+	saves := how&config.ShutdownSave != 0 || len(s.Config.Save) > 0 && how&config.ShutdownNosave == 0
+	if saves && s.busy() { // a script has done only a part of its work
+		if !force {
+			s.logf(aof.Warning, "A script is running, can't save the DB.")
+			return resp.ErrShutdownFailed
+		}
+		saves = false
+	}
 	if s.saving.running != nil {
 		s.logf(aof.Warning, "There is a child saving an .rdb. Killing it!")
 		s.dropSave()
@@ -57,7 +65,7 @@ func (s *Server) shutdown(how config.ShutdownFlags) error {
 		}
 		s.releaseHeld()
 	}
-	if how&config.ShutdownSave != 0 || len(s.Config.Save) > 0 && how&config.ShutdownNosave == 0 {
+	if saves {
 		s.logf(aof.Notice, "Saving the final RDB snapshot before exiting.")
 		if s.saveNow() != nil && !force {
 			s.logf(aof.Warning, "Error trying to save the DB, can't exit.")

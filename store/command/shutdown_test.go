@@ -56,3 +56,23 @@ func TestSignals(t *testing.T) {
 		t.Errorf("SIGINT: asked to end %d times, dump: %v", stops, err)
 	}
 }
+
+// A script that stands still has done only a part of its work: that is not what a signal may have saved.
+func TestSignalDuringScript(t *testing.T) {
+	r := newRig(t, "save 3600 1", "busy-reply-threshold 5")
+	r.runClock()
+	stops := 0
+	r.s.env.Stop = func() { stops++ }
+	if got := r.eval("redis.call('set', 'w', 1) " + awhile + "return redis.call('incr', 'w')"); got != "" {
+		t.Fatalf("answered %q at once", got)
+	}
+	r.s.Signalled(false)
+	if _, err := os.Stat(r.dumpPath()); err == nil || stops != 0 {
+		t.Errorf("asked to end %d times, dump: %v", stops, err)
+	}
+	r.settle()
+	r.s.Signalled(false)
+	if _, err := os.Stat(r.dumpPath()); err != nil || stops != 1 {
+		t.Errorf("after the script: asked to end %d times, dump: %v", stops, err)
+	}
+}
